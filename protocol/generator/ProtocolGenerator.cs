@@ -51,6 +51,10 @@ public sealed class ProtocolGenerator : IIncrementalGenerator
                 yield return ("Structs.g.cs", TypesEmitter.Structs(protocol));
                 yield return ("Programs.g.cs", TablesEmitter.Programs(protocol));
                 break;
+            case "drivers":
+                yield return ("Drivers.g.cs", DriversEmitter.Drivers(protocol));
+                yield return ("Events.g.cs", EventsEmitter.Events(protocol));
+                break;
         }
     }
 
