@@ -33,12 +33,13 @@ public sealed class ProtocolGenerator : IIncrementalGenerator
     private static void Emit(SourceProductionContext output, ImmutableArray<SourceFile> files, string wanted)
     {
         ProtocolModel protocol = new(files);
+        if (protocol.Problems.Count == 0)
+        {
+            foreach ((string name, string text) in Sources(protocol, wanted))
+                output.AddSource(name, SourceText.From(text, System.Text.Encoding.UTF8));
+        }
         foreach (Problem problem in protocol.Problems)
             output.ReportDiagnostic(ToDiagnostic(problem));
-        if (protocol.Problems.Count > 0 || files.Length == 0)
-            return;
-        foreach ((string name, string text) in Sources(protocol, wanted))
-            output.AddSource(name, SourceText.From(text, System.Text.Encoding.UTF8));
     }
 
     private static IEnumerable<(string Name, string Text)> Sources(ProtocolModel protocol, string wanted)
@@ -54,6 +55,9 @@ public sealed class ProtocolGenerator : IIncrementalGenerator
             case "drivers":
                 yield return ("Drivers.g.cs", DriversEmitter.Drivers(protocol));
                 yield return ("Events.g.cs", EventsEmitter.Events(protocol));
+                break;
+            case "dispatch":
+                yield return ("Dispatchers.g.cs", DispatchEmitter.Dispatchers(protocol));
                 break;
         }
     }

@@ -96,6 +96,9 @@ public sealed class ProcedureModel
     /// <summary>Where it stands, from 0.</summary>
     public int Column => _syntax.Column;
 
+    /// <summary>All annotations, in order.</summary>
+    public IReadOnlyList<Annotation> Annotations => _syntax.Annotations;
+
     /// <summary>Whether the annotation is there.</summary>
     public bool Has(string tag) => _syntax.Annotations.Any(annotation => annotation.Tag == tag);
 
