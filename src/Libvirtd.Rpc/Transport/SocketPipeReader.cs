@@ -134,6 +134,7 @@ internal sealed class SocketPipeReader : PipeReader, IValueTaskSource<ReadResult
         while (true)
         {
             int state = Volatile.Read(ref _state);
+            if ((state & Pending) != 0) throw new InvalidOperationException("a read is pending already");
             if ((state & Canceled) != 0)
             {
                 Interlocked.And(ref _state, ~Canceled);

@@ -63,6 +63,7 @@ internal sealed class SocketPipeWriter : PipeWriter, IValueTaskSource<FlushResul
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<FlushResult>(cancellationToken);
+        DemandIdle();
         if (_filled == 0)
         {
             _sending = source;
@@ -78,6 +79,7 @@ internal sealed class SocketPipeWriter : PipeWriter, IValueTaskSource<FlushResul
     /// <summary>Sends what is buffered, then one zero byte with the descriptor.</summary>
     internal ValueTask<FlushResult> SendFileAsync(SafeHandle file)
     {
+        DemandIdle();
         _sending = _buffer.AsMemory(0, _filled);
         _file = file;
         return Start();
@@ -111,13 +113,14 @@ internal sealed class SocketPipeWriter : PipeWriter, IValueTaskSource<FlushResul
             _transport.Scheduler.Schedule(static writer => ((SocketPipeWriter)writer!).Resume(), this);
     }
 
+    private void DemandIdle()
+    {
+        if (_completed) throw new InvalidOperationException("the writer was completed");
+        if ((Volatile.Read(ref _state) & Pending) != 0) throw new InvalidOperationException("a write is pending already");
+    }
+
     private ValueTask<FlushResult> Start()
     {
-        if (_completed)
-        {
-            Forget();
-            throw new InvalidOperationException("the writer was completed");
-        }
         try
         {
             while (true)
