@@ -82,7 +82,7 @@ public sealed class EpollLoop : PipeScheduler, IDisposable
     {
         if (_stopped)
         {
-            System.Threading.ThreadPool.UnsafeQueueUserWorkItem(static work => work.Action(work.State), (Action: action, State: state), preferLocal: false);
+            ToPool((action, state));
             return;
         }
         _work.Enqueue((action, state));
@@ -244,7 +244,9 @@ public sealed class EpollLoop : PipeScheduler, IDisposable
 
     private void DrainToPool()
     {
-        while (_work.TryDequeue(out (Action<object?> Action, object? State) work))
-            System.Threading.ThreadPool.UnsafeQueueUserWorkItem(static item => item.Action(item.State), work, preferLocal: false);
+        while (_work.TryDequeue(out (Action<object?> Action, object? State) work)) ToPool(work);
     }
+
+    private static void ToPool((Action<object?> Action, object? State) work) =>
+        System.Threading.ThreadPool.UnsafeQueueUserWorkItem(static item => item.Action(item.State), work, preferLocal: false);
 }

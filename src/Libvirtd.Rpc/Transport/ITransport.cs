@@ -34,7 +34,7 @@ public interface ITransport : IDuplexPipe, IAsyncDisposable
     /// <summary>Our own address, of TCP.</summary>
     IPEndPoint? LocalEndPoint { get; }
 
-    /// <summary>Descriptors that came in and that nobody took yet; disposal closes them. Always empty where <see cref="CanPassFiles"/> is false.</summary>
+    /// <summary>Descriptors that came in and that nobody took yet; disposal closes them. Empty where <see cref="CanPassFiles"/> is false.</summary>
     ReceivedFiles ReceivedFiles { get; }
 
     /// <summary>Whether descriptors can be sent and received at all.</summary>

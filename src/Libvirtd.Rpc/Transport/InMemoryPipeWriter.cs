@@ -52,8 +52,7 @@ internal sealed class InMemoryPipeWriter : PipeWriter
 
     public override void CancelPendingFlush() => throw new NotSupportedException("a write cannot be cancelled; abort the connection");
 
-    public override void Complete(Exception? exception = null) =>
-        End(exception is null ? new TransportException(TransportFault.Aborted, "the writer was completed") : TransportException.Ended(exception), exception);
+    public override void Complete(Exception? exception = null) => End(TransportException.Ended(exception), exception);
 
     /// <summary>No more bytes: the writer gets <paramref name="forWriter"/>, the reader what was flushed and then the end, or the failure.</summary>
     public void End(TransportException forWriter, Exception? seenByReader)

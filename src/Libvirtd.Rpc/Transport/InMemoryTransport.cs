@@ -79,7 +79,8 @@ public sealed class InMemoryTransport : ITransport
     {
         // Each direction keeps its own first end; the peer still reads what was flushed.
         _output.End(TransportException.Ended(reason), seenByReader: null);
-        _incoming.End(new TransportException(TransportFault.Reset, "the peer closed the connection"), reason is null ? null : TransportException.Ended(reason));
+        TransportException reset = new(TransportFault.Reset, "the peer closed the connection");
+        _incoming.End(reset, seenByReader: reason is null ? null : TransportException.Ended(reason));
     }
 
     public ValueTask DisposeAsync()

@@ -268,7 +268,8 @@ internal sealed class SocketPipeReader : PipeReader, IValueTaskSource<ReadResult
     {
         int held = _end - _start;
         if (held == 0) ReturnBuffer();
-        else if (_buffer!.Length > SmallBuffer && held <= _buffer.Length / 4) MoveTo(ArrayPool<byte>.Shared.Rent(Math.Max(held * 2, SmallBuffer / 4)));
+        else if (_buffer!.Length > SmallBuffer && held <= _buffer.Length / 4)
+            MoveTo(ArrayPool<byte>.Shared.Rent(Math.Max(held * 2, SmallBuffer / 4)));
     }
 
     /// <summary>Completes the pending read if it can be; on the loop's thread.</summary>

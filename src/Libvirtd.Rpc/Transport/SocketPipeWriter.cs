@@ -6,8 +6,8 @@ using System.Threading.Tasks.Sources;
 namespace Libvirtd.Rpc.Transport;
 
 /// <summary>
-/// The sending half of a <see cref="SocketTransport"/>. A write goes to the socket at once, on the caller's thread and from the caller's memory, which
-/// must stay valid until the write completes; only where the socket is full does it pend, until the loop has sent the rest.
+/// The sending half of a <see cref="SocketTransport"/>. A write goes to the socket at once, on the caller's thread and from the caller's memory,
+/// which must stay valid until the write completes; only where the socket is full does it pend, until the loop has sent the rest.
 /// </summary>
 /// <remarks>
 /// One write at a time. A write that has begun ends only by success, by a failure or by <see cref="SocketTransport.Abort"/>: half a message cannot be
@@ -232,7 +232,8 @@ internal sealed class SocketPipeWriter : PipeWriter, IValueTaskSource<FlushResul
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
         int room = Math.Max(sizeHint, 1);
         if (_buffer is not null && _buffer.Length - _filled >= room) return;
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(LeastBuffer, Math.Max(checked(_filled + room), (int)Math.Min(_filled * 2L, Array.MaxLength))));
+        int doubled = (int)Math.Min(_filled * 2L, Array.MaxLength);
+        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(LeastBuffer, Math.Max(checked(_filled + room), doubled)));
         if (_buffer is not null)
         {
             _buffer.AsSpan(0, _filled).CopyTo(larger);

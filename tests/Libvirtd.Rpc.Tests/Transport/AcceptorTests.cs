@@ -88,8 +88,10 @@ public sealed class AcceptorTests
     {
         await using TransportFixture fixture = new();
         Socket listener = fixture.ListenUnix(out string path, backlog: 1);
-        SocketAcceptor acceptor = fixture.Own(new SocketAcceptor(listener, fixture.Loops, transport => fixture.Own(transport) is not null, paused: true));
-        Task<SocketTransport>[] connects = [.. Enumerable.Range(0, 6).Select(_ => SocketTransport.ConnectUnixAsync(path, fixture.Loops.Next(), cancel: Stop))];
+        SocketAcceptor acceptor = fixture.Own(
+            new SocketAcceptor(listener, fixture.Loops, transport => fixture.Own(transport) is not null, paused: true));
+        Task<SocketTransport>[] connects =
+            [.. Enumerable.Range(0, 6).Select(_ => SocketTransport.ConnectUnixAsync(path, fixture.Loops.Next(), cancel: Stop))];
         Assert.False(Task.WhenAll(connects).IsCompleted);
         acceptor.Resume();
         foreach (SocketTransport client in await Task.WhenAll(connects).WaitAsync(TransportFixture.Patience, Stop)) fixture.Own(client);
