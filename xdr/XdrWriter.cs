@@ -12,6 +12,8 @@ public sealed class XdrWriter : IDisposable
 {
     private static readonly UTF8Encoding s_strictUtf8 = new(false, true);
 
+    private const int LeastBuffer = 1024;
+
     private readonly int _limit;
     private byte[] _buffer;
     private int _length;
@@ -170,7 +172,7 @@ public sealed class XdrWriter : IDisposable
         long wanted = (long)_length + length;
         if (wanted > _limit)
             XdrException.ThrowOverLimit(wanted, _limit);
-        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Math.Max(wanted, _buffer.Length * 2L), Array.MaxLength));
+        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Math.Max(wanted, Math.Max(LeastBuffer, _buffer.Length * 2L)), Array.MaxLength));
         _buffer.AsSpan(0, _length).CopyTo(larger);
         if (_buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(_buffer);

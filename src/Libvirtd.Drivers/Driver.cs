@@ -5,7 +5,7 @@ namespace Libvirtd.Drivers;
 /// <param name="Uri">The parsed URI.</param>
 /// <param name="IsReadOnly">The connection may not change anything.</param>
 /// <param name="Identity">Who asks.</param>
-public sealed record ConnectRequest(string Name, Uri Uri, bool IsReadOnly, ClientIdentity Identity);
+public sealed record ConnectRequest(string Name, ConnectUri Uri, bool IsReadOnly, ClientIdentity Identity);
 
 /// <summary>A driver: it answers for one or more URI schemes.</summary>
 public abstract class Driver

@@ -34,6 +34,7 @@ internal static class DispatchEmitter
         code.Line("using System;");
         code.Line("using Libvirtd.Drivers;");
         code.Line("using Libvirtd.Protocol;");
+        code.Line("using Libvirtd.Rpc.Sessions;");
         code.Line("using Libvirtd.Xdr;");
         code.Line();
         code.Line("namespace Libvirtd.Rpc.Dispatch;");

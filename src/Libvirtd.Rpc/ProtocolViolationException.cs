@@ -1,0 +1,4 @@
+namespace Libvirtd.Rpc;
+
+/// <summary>The client broke the framing: its connection is closed, nothing else happens.</summary>
+internal sealed class ProtocolViolationException(string message) : Exception(message);

@@ -1,0 +1,202 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Libvirtd.Drivers;
+using Libvirtd.Rpc.Dispatch;
+using Libvirtd.Rpc.Sessions;
+using Libvirtd.Rpc.Transport;
+using Libvirtd.Xdr;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Libvirtd.Rpc;
+
+/// <summary>Serves the remote, qemu and lxc programs on any number of sockets, with the drivers that it is given.</summary>
+public sealed class RpcServer : IAsyncDisposable
+{
+    private readonly ServerProgram[] _programs = [new RemoteDispatcher(), new QemuDispatcher(), new LxcDispatcher()];
+    private readonly ConcurrentDictionary<long, Session> _sessions = new();
+    private readonly ConcurrentDictionary<long, Task> _running = new();
+    private readonly List<SocketAcceptor> _acceptors = [];
+    private readonly Lock _gate = new();
+    private readonly EpollLoopGroup _loops;
+    private ITimer? _keepAliveTimer;
+    private long _lastId;
+    private bool _isFull;
+    private bool _stopping;
+
+    /// <summary>Makes a server; nothing is served before <see cref="Listen"/>.</summary>
+    /// <param name="options">Limits.</param>
+    /// <param name="drivers">Asked in this order to open a URI.</param>
+    /// <param name="time">The clock of keepalive.</param>
+    /// <param name="logger">Where the RPC layer logs.</param>
+    public RpcServer(RpcServerOptions options, IReadOnlyList<Driver> drivers, TimeProvider? time = null, ILogger? logger = null)
+    {
+        Options = options;
+        Drivers = drivers;
+        Time = time ?? TimeProvider.System;
+        Logger = logger ?? NullLogger.Instance;
+        _loops = new EpollLoopGroup(options.Loops, Logger);
+    }
+
+    /// <summary>The number of clients went from or to zero. Called on any thread.</summary>
+    public event Action<bool>? IdleChanged;
+
+    public RpcServerOptions Options { get; }
+
+    public IReadOnlyList<Driver> Drivers { get; }
+
+    /// <summary>Connections at this moment.</summary>
+    public int ClientCount => _sessions.Count;
+
+    internal TimeProvider Time { get; }
+
+    internal ILogger Logger { get; }
+
+    internal StringPool Strings { get; } = new();
+
+    /// <summary>Accepts connections on a socket that is bound and listens; the server owns it from now on.</summary>
+    public void Listen(Socket listening, RpcService service)
+    {
+        lock (_gate)
+            _acceptors.Add(new SocketAcceptor(listening, _loops, transport => Accept(transport, service), logger: Logger, time: Time, paused: _isFull));
+    }
+
+    /// <summary>Serves one connection that comes from elsewhere; the task ends with it.</summary>
+    public Task ServeAsync(ITransport transport, RpcService service)
+    {
+        Session session = Enlist(transport, service);
+        return Run(session);
+    }
+
+    /// <summary>
+    /// Accepts no more, disconnects all clients at once and lets running calls end. False: some did not end within <paramref name="grace"/>.
+    /// </summary>
+    public async Task<bool> StopAsync(TimeSpan grace)
+    {
+        SocketAcceptor[] acceptors;
+        lock (_gate)
+        {
+            _stopping = true;
+            acceptors = [.. _acceptors];
+            _acceptors.Clear();
+        }
+        foreach (SocketAcceptor acceptor in acceptors)
+            await acceptor.DisposeAsync().ConfigureAwait(false);
+        foreach (Session session in _sessions.Values)
+            session.Abort(new TransportException(TransportFault.Aborted, "the server stops"));
+        try
+        {
+            await Task.WhenAll(_running.Values).WaitAsync(grace, Time).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(TimeSpan.FromSeconds(5)).ConfigureAwait(false);
+        if (_keepAliveTimer is { } timer)
+            await timer.DisposeAsync().ConfigureAwait(false);
+        _loops.Dispose();
+    }
+
+    internal ServerProgram? FindProgram(uint number, uint version)
+    {
+        foreach (ServerProgram program in _programs)
+        {
+            if (program.Number == number)
+                return program.Version == version ? program : null;
+        }
+        return null;
+    }
+
+    /// <summary>A session wants to be pinged: from now on all are looked after.</summary>
+    internal void WatchKeepAlive()
+    {
+        if (_keepAliveTimer is not null)
+            return;
+        lock (_gate)
+        {
+            TimeSpan period = TimeSpan.FromTicks(Math.Clamp(Options.KeepAliveInterval.Ticks / 8, TimeSpan.TicksPerMillisecond * 50, TimeSpan.TicksPerSecond));
+            _keepAliveTimer ??= Time.CreateTimer(static state => ((RpcServer)state!).CheckKeepAlive(), this, period, period);
+        }
+    }
+
+    /// <summary>The connection is over for the client, and counts no more.</summary>
+    internal void Unlist(Session session)
+    {
+        if (!_sessions.TryRemove(session.Id, out _))
+            return;
+        CheckLimits();
+        if (_sessions.IsEmpty)
+            IdleChanged?.Invoke(true);
+    }
+
+    /// <summary>The connection's last call has ended.</summary>
+    internal void Forget(Session session) => _running.TryRemove(session.Id, out _);
+
+    /// <summary>Clients came, went or logged in: accept more, or no more.</summary>
+    internal void CheckLimits()
+    {
+        lock (_gate)
+        {
+            int anonymous = Options.MaxAnonymousClients == 0 ? 0 : _sessions.Values.Count(session => !session.IsAuthenticated);
+            bool full = _sessions.Count >= Options.MaxClients || (anonymous > 0 && anonymous >= Options.MaxAnonymousClients);
+            if (full == _isFull)
+                return;
+            _isFull = full;
+            if (full)
+                RpcLog.Full(Logger, Options.MaxClients);
+            foreach (SocketAcceptor acceptor in _acceptors)
+            {
+                if (full)
+                    acceptor.Pause();
+                else
+                    acceptor.Resume();
+            }
+        }
+    }
+
+    private bool Accept(SocketTransport transport, RpcService service)
+    {
+        if (_stopping)
+            return false;
+        Session session = Enlist(transport, service);
+        transport.Scheduler.Schedule(static state => _ = ((Session)state!).Server.Run((Session)state), session);
+        return true;
+    }
+
+    private Session Enlist(ITransport transport, RpcService service)
+    {
+        Session session = new(this, transport, service, Interlocked.Increment(ref _lastId));
+        _sessions[session.Id] = session;
+        if (_sessions.Count == 1)
+            IdleChanged?.Invoke(false);
+        RpcLog.Connected(Logger, session.Id, transport.Kind);
+        if (_sessions.Count >= Options.MaxClients || !session.IsAuthenticated)
+            CheckLimits();
+        return session;
+    }
+
+    private Task Run(Session session)
+    {
+        Task run = session.RunAsync();
+        if (!run.IsCompleted)
+        {
+            _running[session.Id] = run;
+            if (run.IsCompleted)
+                _running.TryRemove(session.Id, out _);
+        }
+        return run;
+    }
+
+    private void CheckKeepAlive()
+    {
+        foreach (Session session in _sessions.Values)
+            session.CheckKeepAlive();
+    }
+}
