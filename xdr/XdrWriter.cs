@@ -16,6 +16,7 @@ public sealed class XdrWriter : IDisposable
 
     private readonly int _limit;
     private byte[] _buffer;
+    private int _capacity;
     private int _length;
 
     /// <param name="capacity">Bytes to start with.</param>
@@ -23,7 +24,8 @@ public sealed class XdrWriter : IDisposable
     public XdrWriter(int capacity = 1024, int limit = int.MaxValue)
     {
         _limit = limit;
-        _buffer = ArrayPool<byte>.Shared.Rent(capacity);
+        _buffer = ArrayPool<byte>.Shared.Rent(Math.Min(capacity, limit));
+        _capacity = Math.Min(_buffer.Length, limit);
     }
 
     /// <summary>Bytes written.</summary>
@@ -76,12 +78,14 @@ public sealed class XdrWriter : IDisposable
             WriteInt32(0);
             return;
         }
-        int room = value.Length <= 64 ? value.Length * 3 : s_strictUtf8.GetByteCount(value);
         int start = _length;
-        Span<byte> target = Reserve(4 + room + 3);
+        Span<byte> target;
         int written;
         try
         {
+            // A short text is not measured when its longest encoding fits.
+            int room = value.Length * 3L <= Math.Min(192, _capacity - start - 7) ? value.Length * 3 : s_strictUtf8.GetByteCount(value);
+            target = Reserve(4 + ((room + 3) & ~3));
             written = s_strictUtf8.GetBytes(value, target[4..]);
         }
         catch (EncoderFallbackException)
@@ -146,6 +150,7 @@ public sealed class XdrWriter : IDisposable
     {
         byte[] buffer = _buffer;
         _buffer = [];
+        _capacity = 0;
         _length = 0;
         if (buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(buffer);
@@ -161,7 +166,7 @@ public sealed class XdrWriter : IDisposable
     private Span<byte> Reserve(int length)
     {
         int start = _length;
-        if (length > _buffer.Length - start)
+        if (length > _capacity - start)
             Grow(length);
         _length = start + length;
         return _buffer.AsSpan(start, length);
@@ -177,5 +182,7 @@ public sealed class XdrWriter : IDisposable
         if (_buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = larger;
+        // The pool may give more than was asked for; the limit holds all the same.
+        _capacity = Math.Min(larger.Length, _limit);
     }
 }
