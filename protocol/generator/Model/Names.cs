@@ -92,9 +92,10 @@ public static class Names
         return nonnull >= 0 ? Pascal(rest.Remove(nonnull, "nonnull_".Length)) + "Ref" : Pascal(rest);
     }
 
-    /// <summary>The public C function of a procedure: <c>DOMAIN_GET_XML_DESC</c> becomes <c>virDomainGetXMLDesc</c>.</summary>
-    public static string Api(string procedure) =>
-        "vir" + string.Concat(procedure.Split('_').Select(word => s_apiWords.TryGetValue(word, out string? known) ? known : Title(word)));
+    /// <summary>The public C function of a procedure: <c>DOMAIN_GET_XML_DESC</c> becomes <c>virDomainGetXMLDesc</c>, and the admin program's
+    /// <c>SERVER_GET_CLIENT_LIMITS</c> <c>virAdmServerGetClientLimits</c>.</summary>
+    public static string Api(string program, string procedure) =>
+        (program == "Admin" ? "virAdm" : "vir") + string.Concat(procedure.Split('_').Select(word => s_apiWords.TryGetValue(word, out string? known) ? known : Title(word)));
 
     /// <summary>The members of a C enum without what their names have in common.</summary>
     public static IReadOnlyDictionary<string, string> Members(string enumName, IReadOnlyList<string> members)

@@ -31,7 +31,7 @@ public sealed class ProcedureModel
         Message = protocol.Struct(Value("msg") ?? stem + "_msg");
         IsEvent = Message is not null;
         Kind = ObjectKind.Of(program.Name, XName);
-        Api = Value("api") ?? Names.Api(XName);
+        Api = Value("api") ?? Names.Api(program.Name, XName);
         IsSession = program.Name == "Remote"
             && (s_session.Contains(XName) || XName.StartsWith("AUTH_", StringComparison.Ordinal) || (XName.Contains("EVENT") && XName.Contains("REGISTER")))
             || (program.Name == "Qemu" && XName.Contains("EVENT_"));
