@@ -33,30 +33,32 @@ public sealed class ProtocolModel
 {
     private static readonly Dictionary<string, WireType> s_builtin = new()
     {
-        ["int"] = new ScalarType("int", "Int32", 4),
-        ["unsigned int"] = new ScalarType("uint", "UInt32", 4),
-        ["long"] = new ScalarType("int", "Int32", 4),
-        ["unsigned long"] = new ScalarType("uint", "UInt32", 4),
-        ["hyper"] = new ScalarType("long", "Int64", 8),
-        ["unsigned hyper"] = new ScalarType("ulong", "UInt64", 8),
-        ["double"] = new ScalarType("double", "Double", 8),
-        ["float"] = new ScalarType("float", "Single", 4),
-        ["bool"] = new ScalarType("bool", "Bool", 4),
-        ["char"] = new ScalarType("sbyte", "Int8", 4, "Int32"),
-        ["unsigned char"] = new ScalarType("byte", "UInt8", 4, "UInt32"),
-        ["short"] = new ScalarType("short", "Int16", 4, "Int32"),
-        ["unsigned short"] = new ScalarType("ushort", "UInt16", 4, "UInt32"),
+        ["int"] = new ScalarType("int", "int", "Int32", 4),
+        ["unsigned int"] = new ScalarType("unsigned int", "uint", "UInt32", 4),
+        ["long"] = new ScalarType("long", "int", "Int32", 4),
+        ["unsigned long"] = new ScalarType("unsigned long", "uint", "UInt32", 4),
+        ["hyper"] = new ScalarType("hyper", "long", "Int64", 8),
+        ["unsigned hyper"] = new ScalarType("unsigned hyper", "ulong", "UInt64", 8),
+        ["double"] = new ScalarType("double", "double", "Double", 8),
+        ["float"] = new ScalarType("float", "float", "Single", 4),
+        ["bool"] = new ScalarType("bool", "bool", "Bool", 4),
+        ["char"] = new ScalarType("char", "sbyte", "Int8", 4, "Int32"),
+        ["unsigned char"] = new ScalarType("unsigned char", "byte", "UInt8", 4, "UInt32"),
+        ["short"] = new ScalarType("short", "short", "Int16", 4, "Int32"),
+        ["unsigned short"] = new ScalarType("unsigned short", "ushort", "UInt16", 4, "UInt32"),
     };
 
-    private static readonly WireType s_uuid = new ScalarType("global::System.Guid", "Uuid", 16);
-    private static readonly WireType s_typedParam = new NamedType("TypedParam", () => 12);
+    private static readonly WireType s_uuid = new ScalarType("opaque[16]", "global::System.Guid", "Uuid", 16);
+    private static readonly WireType s_typedParam = new NamedType("remote_typed_param", "TypedParam", () => 12);
 
     private readonly Dictionary<string, object> _constants = new();
+    private readonly Dictionary<string, (ConstantSyntax Syntax, SourceFile File)> _pending = new();
     private readonly Dictionary<string, Declaration> _typedefs = new();
     private readonly Dictionary<string, StructSyntax> _structSyntax = new();
     private readonly Dictionary<string, UnionSyntax> _unionSyntax = new();
     private readonly Dictionary<string, string> _enumNames = new();
     private readonly Dictionary<string, StructModel> _structs = new();
+    private readonly HashSet<string> _unions = new();
     private readonly HashSet<string> _open = new();
     private SourceFile _file = null!;
 
@@ -67,8 +69,14 @@ public sealed class ProtocolModel
         foreach (SourceFile file in files)
         {
             Problems.AddRange(file.Problems);
-            Collect(file);
+            // A constant may name one that stands in a later file, so that its value is found when it is needed.
+            foreach (ConstantSyntax constant in file.Constants)
+                _pending[constant.Name] = (constant, file);
         }
+        foreach (SourceFile file in files)
+            Collect(file);
+        foreach (string name in _pending.Keys.ToList())
+            ResolveConstant(name);
         foreach (SourceFile file in files)
         {
             _file = file;
@@ -120,8 +128,6 @@ public sealed class ProtocolModel
     private void Collect(SourceFile file)
     {
         _file = file;
-        foreach (ConstantSyntax constant in file.Constants)
-            _constants[constant.Name] = constant.IsText ? constant.Value : Number(constant.Value, constant.Line, constant.Column);
         foreach (Declaration typedef in file.Typedefs)
             _typedefs[typedef.Name] = typedef;
         foreach (StructSyntax syntax in file.Structs)
@@ -167,18 +173,36 @@ public sealed class ProtocolModel
         foreach (StructSyntax syntax in file.Structs.Where(syntax => !IsTypedParam(syntax.Name)))
             ResolveStruct(syntax);
         foreach (UnionSyntax syntax in file.Unions.Where(syntax => !IsTypedParamValue(syntax.Name)))
-            Unions.Add(ResolveUnion(syntax));
+            ResolveUnion(syntax);
+    }
+
+    private void ResolveConstant(string name)
+    {
+        if (!_pending.TryGetValue(name, out (ConstantSyntax Syntax, SourceFile File) pending))
+            return;
+        // Taken out first: a constant that needs itself finds nothing.
+        _pending.Remove(name);
+        SourceFile current = _file;
+        _file = pending.File;
+        ConstantSyntax constant = pending.Syntax;
+        _constants[name] = constant.IsText ? constant.Value : Number(constant.Value, constant.Line, constant.Column);
+        _file = current;
+    }
+
+    private bool Enter(string name, int line, int column)
+    {
+        if (_open.Add(name))
+            return true;
+        Report("LVX004", $"'{name}' contains itself; recursive types are not supported", line, column);
+        return false;
     }
 
     private StructModel ResolveStruct(StructSyntax syntax)
     {
         if (_structs.TryGetValue(syntax.Name, out StructModel? known))
             return known;
-        if (!_open.Add(syntax.Name))
-        {
-            Report("LVX004", $"'{syntax.Name}' contains itself; recursive types are not supported", syntax.Line, syntax.Column);
+        if (!Enter(syntax.Name, syntax.Line, syntax.Column))
             return new StructModel(syntax.Name, Names.Type(syntax.Name), new List<FieldModel>());
-        }
         string name = Names.Type(syntax.Name);
         List<FieldModel> fields = new();
         foreach (Declaration field in syntax.Fields)
@@ -193,8 +217,10 @@ public sealed class ProtocolModel
         return model;
     }
 
-    private UnionModel ResolveUnion(UnionSyntax syntax)
+    private void ResolveUnion(UnionSyntax syntax)
     {
+        if (_unions.Contains(syntax.Name) || !Enter(syntax.Name, syntax.Line, syntax.Column))
+            return;
         List<ArmModel> arms = new();
         foreach (ArmSyntax arm in syntax.Arms)
         {
@@ -202,12 +228,14 @@ public sealed class ProtocolModel
             WireType? type = arm.Declaration.Type == "void" ? null : ResolveType(arm.Declaration);
             arms.Add(new ArmModel(label, type is null ? "" : Names.Pascal(arm.Declaration.Name), type));
         }
-        return new UnionModel(syntax.Name, Names.Type(syntax.Name), arms);
+        _open.Remove(syntax.Name);
+        _unions.Add(syntax.Name);
+        Unions.Add(new UnionModel(syntax.Name, Names.Type(syntax.Name), arms));
     }
 
     private WireType ResolveType(Declaration declaration)
     {
-        int size = declaration.Bound is null ? int.MaxValue : (int)Math.Min(int.MaxValue, Number(declaration.Bound, declaration.Line, declaration.Column));
+        int size = Size(declaration);
         bool isFixed = declaration.Shape == Shape.Fixed;
         if (declaration.Type == "string")
             return new StringType(size);
@@ -232,31 +260,51 @@ public sealed class ProtocolModel
         if (IsTypedParam(name))
             return s_typedParam;
         if (_typedefs.TryGetValue(name, out Declaration? typedef))
-            return ResolveType(typedef);
+        {
+            if (!Enter(name, typedef.Line, typedef.Column))
+                return s_builtin["int"];
+            WireType type = ResolveType(typedef);
+            _open.Remove(name);
+            return type;
+        }
         if (_structSyntax.TryGetValue(name, out StructSyntax? syntax))
         {
             StructModel model = ResolveStruct(syntax);
-            return new NamedType(model.Name, () => model.MinBytes);
+            return new NamedType(name, model.Name, () => model.MinBytes);
         }
-        if (_unionSyntax.ContainsKey(name))
-            return new NamedType(Names.Type(name), () => 4);
+        if (_unionSyntax.TryGetValue(name, out UnionSyntax? union))
+        {
+            ResolveUnion(union);
+            return new NamedType(name, Names.Type(name), () => 4);
+        }
         if (_enumNames.TryGetValue(name, out string? enumName))
-            return new EnumType(enumName);
+            return new EnumType(name, enumName);
         Report("LVX002", $"'{name}' is not defined", declaration.Line, declaration.Column);
         return s_builtin["int"];
     }
 
+    private int Size(Declaration declaration)
+    {
+        if (declaration.Bound is null)
+            return int.MaxValue;
+        long size = Number(declaration.Bound, declaration.Line, declaration.Column);
+        if (size < 0)
+            Report("LVX002", $"an array cannot have {size} elements", declaration.Line, declaration.Column);
+        return (int)Math.Max(0, Math.Min(int.MaxValue, size));
+    }
+
     private long Number(string text, int line, int column)
     {
+        ResolveConstant(text);
         if (_constants.TryGetValue(text, out object? constant) && constant is long known)
             return known;
         if (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
             && long.TryParse(text.Substring(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out long hex))
             return hex;
-        bool octal = text.Length > 1 && text[0] == '0' && text.All(char.IsDigit);
+        bool octal = text.Length is > 1 and <= 21 && text[0] == '0' && text.All(c => c is >= '0' and <= '7');
         if (octal)
             return Convert.ToInt64(text, 8);
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
+        if ((text[0] != '0' || text.Length == 1) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
             return value;
         Report("LVX002", $"'{text}' is no number and no constant that is defined", line, column);
         return 0;

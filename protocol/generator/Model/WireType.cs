@@ -6,6 +6,9 @@ public abstract class WireType
     /// <summary>The C# type, with <c>?</c> where null means absent.</summary>
     public abstract string CSharp { get; }
 
+    /// <summary>The type as the wire layout shows it, all names resolved: <c>string&lt;4194304&gt;</c>, <c>*remote_nonnull_domain</c>.</summary>
+    public abstract string Layout { get; }
+
     /// <summary>The fewest bytes that a value takes on the wire.</summary>
     public abstract int MinBytes { get; }
 
@@ -16,13 +19,23 @@ public abstract class WireType
 
     /// <summary>Writes the statements that encode <paramref name="value"/>.</summary>
     public abstract void Encode(CodeWriter code, string value, string name);
+
+    /// <summary>An array's size or limit as XDR writes it.</summary>
+    protected static string Bound(bool isFixed, int size)
+    {
+        string number = size == int.MaxValue ? "" : size.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return isFixed ? $"[{number}]" : $"<{number}>";
+    }
 }
 
 /// <summary>A number, or anything else that one method of reader and writer each handles.</summary>
-public sealed class ScalarType(string csharp, string method, int bytes, string? writeMethod = null) : WireType
+public sealed class ScalarType(string layout, string csharp, string method, int bytes, string? writeMethod = null) : WireType
 {
     /// <inheritdoc/>
     public override string CSharp => csharp;
+
+    /// <inheritdoc/>
+    public override string Layout => layout;
 
     /// <inheritdoc/>
     public override int MinBytes => bytes;
@@ -41,6 +54,9 @@ public sealed class StringType(int limit) : WireType
     public override string CSharp => "string";
 
     /// <inheritdoc/>
+    public override string Layout => $"string{Bound(false, limit)}";
+
+    /// <inheritdoc/>
     public override int MinBytes => 4;
 
     /// <inheritdoc/>
@@ -55,6 +71,9 @@ public sealed class BytesType(bool packed, bool isFixed, int size) : WireType
 {
     /// <inheritdoc/>
     public override string CSharp => "byte[]";
+
+    /// <inheritdoc/>
+    public override string Layout => (packed ? "opaque" : "char") + Bound(isFixed, size);
 
     /// <inheritdoc/>
     public override int MinBytes => !isFixed ? 4 : packed ? (size + 3) & ~3 : size * 4;
@@ -82,10 +101,13 @@ public sealed class BytesType(bool packed, bool isFixed, int size) : WireType
 }
 
 /// <summary>A struct or union with its own codec.</summary>
-public sealed class NamedType(string csharp, System.Func<int> minBytes) : WireType
+public sealed class NamedType(string xname, string csharp, System.Func<int> minBytes) : WireType
 {
     /// <inheritdoc/>
     public override string CSharp => csharp;
+
+    /// <inheritdoc/>
+    public override string Layout => xname;
 
     /// <inheritdoc/>
     public override int MinBytes => minBytes();
@@ -98,10 +120,13 @@ public sealed class NamedType(string csharp, System.Func<int> minBytes) : WireTy
 }
 
 /// <summary>An enum: a signed word.</summary>
-public sealed class EnumType(string csharp) : WireType
+public sealed class EnumType(string xname, string csharp) : WireType
 {
     /// <inheritdoc/>
     public override string CSharp => csharp;
+
+    /// <inheritdoc/>
+    public override string Layout => xname;
 
     /// <inheritdoc/>
     public override int MinBytes => 4;
@@ -127,6 +152,9 @@ public sealed class ArrayType(WireType element, bool isFixed, int size, string? 
 
     /// <inheritdoc/>
     public override string CSharp => element.CSharp + "[]";
+
+    /// <inheritdoc/>
+    public override string Layout => element.Layout + Bound(isFixed, size);
 
     /// <inheritdoc/>
     public override int MinBytes => isFixed ? size * element.MinBytes : 4;
@@ -179,6 +207,9 @@ public sealed class OptionalType(WireType inner) : WireType
 
     /// <inheritdoc/>
     public override string CSharp => inner.CSharp + "?";
+
+    /// <inheritdoc/>
+    public override string Layout => "*" + inner.Layout;
 
     /// <inheritdoc/>
     public override int MinBytes => 4;
