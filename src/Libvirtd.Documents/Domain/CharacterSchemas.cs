@@ -1,0 +1,120 @@
+using Libvirtd.Protocol;
+using static Libvirtd.Documents.ElementSchema;
+using static Libvirtd.Documents.Values;
+
+namespace Libvirtd.Documents;
+
+/// <summary>Character devices: serial and parallel ports, consoles, channels, and the sources that other devices share with them.</summary>
+internal static class CharacterSchemas
+{
+    public static readonly string[] Types =
+    [
+        "null", "vc", "pty", "dev", "file", "pipe", "stdio", "udp", "tcp", "unix", "spicevmc", "spiceport", "nmdm", "qemu-vdagent", "dbus",
+    ];
+
+    /// <summary>The end of the host: one element, or two for UDP.</summary>
+    public static readonly ElementSchema Source = MakeSource();
+
+    public static readonly ElementSchema Protocol = Element("protocol")
+        .Attr("type", OneOf("raw", "telnet", "telnets", "tls"), "raw", bad: FaultText.Unsupported("Unknown protocol '{0}'"))
+        .When(static (in Scope scope) => scope.Parent?["type"] == "tcp")
+        .Always();
+
+    public static readonly ElementSchema Log = Element("log").Attr("file", StorageSchemas.NonEmpty).Attr("append", OnOff)
+        .Then(static (in Scope scope) => scope.Node.Has("file"));
+
+    /// <summary>Source, protocol and log, in their order.</summary>
+    public static readonly ElementSchema[] Host = [Source, Protocol, Log];
+
+    private static readonly FaultText s_type = FaultText.Unsupported("unknown type presented to host for character device: {0}");
+
+    public static readonly ElementSchema Parallel = Device("parallel", Element("target").Attr("port", Port()).Always());
+
+    public static readonly ElementSchema Serial = Device("serial", Element("target")
+        .Attr("type", OneOfOr("none", "isa-serial", "usb-serial", "pci-serial", "spapr-vio-serial", "system-serial", "sclp-serial", "isa-debug"), bad: TargetType)
+        .Attr("port", Port())
+        .With(Element("model").Attr("name", OneOfOr("none", "isa-serial", "usb-serial", "pci-serial", "spapr-vty", "pl011", "sclpconsole",
+            "sclplmconsole", "16550a", "isa-debugcon"), bad: FaultText.Unsupported("unknown target model '{0}' specified for character device")))
+        .Always());
+
+    public static readonly ElementSchema Console = Device("console", Element("target")
+        .Attr("type", OneOfOr("none", "serial", "xen", "uml", "virtio", "lxc", "openvz", "sclp", "sclplm"), bad: TargetType)
+        .Attr("port", Port())
+        .Always());
+
+    public static readonly ElementSchema Channel = Device("channel", Switch("target", static (raw, _) => raw["type"],
+        ("guestfwd", Element("target").Attr("type")
+            .Attr("address", Ip, missing: FaultText.Xml("guestfwd channel does not define a target address"))
+            .Attr("port", UInt, required: true)),
+        ("virtio", Element("target").Attr("type").Attr("name")
+            .Attr("state", OneOf("connected", "disconnected"), show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive)),
+        ("xen", Element("target").Attr("type").Attr("name")),
+        ("none", Element("target").Attr("type")),
+        ("", DeviceSchemas.Reject("target", static raw => Fault.Unsupported(ErrorDomain.Domain,
+            $"unknown target type '{raw["type"] ?? "(null)"}' specified for character device")))))
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node.Child("target") is not { } target)
+                throw Fault.Xml(scope.Context.Domain, "target type must be specified for channel device");
+            return scope.Node["type"] == "spicevmc" && target["type"] != "virtio"
+                ? throw Fault.Unsupported(scope.Context.Domain, "spicevmc device type only supports virtio")
+                : true;
+        });
+
+    private static FaultText TargetType => FaultText.Unsupported("unknown target type '{0}' specified for character device");
+
+    /// <summary>The attribute that says what the host's end is.</summary>
+    public static ElementSchema WithType(ElementSchema schema, string? fallback) =>
+        schema.Attr("type", OneOf(Types), fallback, bad: s_type, required: false);
+
+    private static ElementSchema Device(string name, ElementSchema target)
+    {
+        ElementSchema device = WithType(Element(name), "pty");
+        if (name == "console")
+            device.Attr("tty", show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive && scope.Node["type"] == "pty");
+        return device.With(Host).With(target).With(DeviceSchemas.Info).Many().Open().Then(CheckSources);
+    }
+
+    private static bool CheckSources(in Scope scope)
+    {
+        int sources = scope.Raw.Count("source");
+        if (sources == 2 && scope.Node.All("source").ToArray() is [{ } first, { } second] && first["mode"] == "connect" && second["mode"] == "bind")
+        {
+            // Whatever came first, the end that listens is printed first.
+            scope.Node.Remove(second);
+            scope.Node.InsertAt(0, second);
+        }
+
+        if (sources > 1 && scope.Node["type"] != "udp")
+            throw Fault.Xml(scope.Context.Domain, "only one source element is allowed for character device");
+        return sources > 2
+            ? throw Fault.Xml(scope.Context.Domain, "only two source elements are allowed for character device")
+            : true;
+    }
+
+    private static ElementSchema MakeSource()
+    {
+        ElementSchema path = Element("source").Attr("path").With(StorageSchemas.Seclabel);
+        ElementSchema file = Element("source").Attr("path").Attr("append", OnOff).With(StorageSchemas.Seclabel);
+        ElementSchema pty = Element("source").Attr("path", show: Show.Live).With(StorageSchemas.Seclabel)
+            .OnlyWhen(Show.Live)
+            .When(static (in Scope scope) => !scope.Context.Inactive && scope.Raw.Has("path"));
+        ElementSchema unix = Element("source").Attr("mode", OneOf("connect", "bind"), "connect").Attr("path")
+            .With(StorageSchemas.Seclabel, StorageSchemas.Reconnect)
+            .Then(static (in Scope scope) => scope.Node.Has("path"));
+        ElementSchema tcp = Element("source").Attr("mode", OneOf("connect", "bind"), "connect").Attr("host").Attr("service").Attr("tls", YesNo)
+            .With(StorageSchemas.Reconnect);
+        ElementSchema udp = Element("source").Attr("mode", OneOf("connect", "bind"), "connect").Attr("host").Attr("service").Many()
+            .Then(static (in Scope scope) => scope.Node.Has("host") || scope.Node.Has("service"));
+        ElementSchema channel = Element("source").Attr("channel");
+        ElementSchema nmdm = Element("source").Attr("master").Attr("slave");
+        ElementSchema agent = Element("source").With(
+            Element("clipboard").Attr("copypaste", YesNo, required: true),
+            Element("mouse").Attr("mode", OneOf("server", "client"), required: true));
+        return Switch("source", static (_, parent) => parent?["type"],
+            ("dev|pipe", path), ("file", file), ("pty", pty), ("unix", unix), ("tcp", tcp), ("udp", udp), ("spiceport|dbus", channel), ("nmdm", nmdm),
+            ("qemu-vdagent", agent)).Many();
+    }
+
+    private static ValueSchema Port() => Number(int.MinValue, uint.MaxValue, signed: true);
+}

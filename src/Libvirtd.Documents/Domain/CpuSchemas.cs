@@ -1,0 +1,120 @@
+using static Libvirtd.Documents.ElementSchema;
+using static Libvirtd.Documents.Values;
+
+namespace Libvirtd.Documents;
+
+/// <summary>The guest's CPU: model, features, topology and NUMA cells.</summary>
+internal static class CpuSchemas
+{
+    private static readonly ElementSchema s_model = Element("model")
+        .Attr("fallback", OneOf("allow", "forbid"), when: static (in Scope scope) => !string.IsNullOrEmpty(scope.Raw.Text), fallback: "allow",
+            bad: FaultText.Unsupported("Invalid fallback attribute"))
+        .Attr("vendor_id", StorageSchemas.NonEmpty)
+        .Text()
+        .Keep()
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node["vendor_id"] is { } vendor)
+            {
+                if (vendor.Length != 12)
+                    throw Fault.Xml(Protocol.ErrorDomain.Cpu, "vendor_id must be exactly 12 characters long");
+                if (vendor.Contains(',', StringComparison.Ordinal))
+                    throw Fault.Xml(Protocol.ErrorDomain.Cpu, "vendor id is invalid");
+            }
+
+            return scope.Node.Text is not null || scope.Node.Has("vendor_id");
+        });
+
+    public static readonly ElementSchema[] Parts =
+    [
+        s_model.When(static (in Scope scope) => scope.Parent?["mode"] is null or "custom" or "host-model"),
+        Leaf("vendor").When(static (in Scope scope) => scope.Parent?["mode"] is null or "custom" or "host-model"),
+        Element("topology").Attr("sockets", Positive, required: true).Attr("dies", Positive, "1").Attr("cores", Positive, required: true)
+            .Attr("threads", Positive, required: true),
+        Element("cache").Attr("level", Number(1, 3), bad: FaultText.Xml("invalid CPU cache level, must be in range [1,3]"))
+            .Attr("mode", OneOf("emulate", "passthrough", "disable"), required: true),
+        Element("maxphysaddr").Attr("mode", OneOf("emulate", "passthrough"), required: true).Attr("bits", Natural).Attr("limit", Positive),
+        Element("feature").Attr("policy", OneOf("force", "require", "optional", "disable", "forbid"), "require",
+                bad: FaultText.Unsupported("Invalid CPU feature policy"))
+            .Attr("name", Where(Any, static name => name.Length > 0), missing: FaultText.Xml("Invalid CPU feature name"), bad: FaultText.Xml("Invalid CPU feature name"))
+            .Many(),
+        Numa(),
+    ];
+
+    public static readonly ElementSchema Guest = Element("cpu")
+        .Attr("mode", OneOf("custom", "host-model", "host-passthrough", "maximum"), bad: FaultText.Unsupported("Invalid mode attribute '{0}'"))
+        .Attr("match", OneOf("exact", "minimum", "strict"))
+        .Attr("check", OneOf("none", "partial", "full"))
+        .Attr("migratable", OnOff)
+        .With(Parts)
+        .Then(Finish);
+
+    private static bool Finish(in Scope scope)
+    {
+        Node cpu = scope.Node;
+        string mode = cpu["mode"] ?? "custom";
+        bool hasModel = cpu.Child("model")?.Text is not null;
+        if (cpu.Has("migratable") && mode is not ("host-passthrough" or "maximum"))
+            throw Fault.Unsupported(Protocol.ErrorDomain.Cpu, "Attribute migratable is only allowed for 'host-passthrough' / 'maximum' CPU mode");
+        if (cpu.Child("vendor") is not null && !hasModel)
+            throw Fault.Xml(Protocol.ErrorDomain.Cpu, "CPU vendor specified without CPU model");
+        if (cpu.Child("feature") is not null && !hasModel && mode == "custom")
+            throw Fault.Xml(Protocol.ErrorDomain.Cpu, "Non-empty feature list specified without CPU model");
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (Node feature in cpu.ChildList)
+        {
+            if (feature.Name == "feature" && !seen.Add(feature["name"]!))
+                throw Fault.Xml(Protocol.ErrorDomain.Cpu, $"CPU feature '{feature["name"]}' specified more than once");
+        }
+
+        if (mode == "custom" && !hasModel)
+        {
+            if (cpu.Has("check"))
+                throw Fault.Unsupported(scope.Context.Domain, "check attribute specified for CPU with no model");
+            cpu["mode"] = null;
+            cpu["match"] = null;
+        }
+        else if (mode == "custom")
+        {
+            cpu["mode"] = "custom";
+            cpu["match"] ??= "exact";
+        }
+        else
+        {
+            cpu["match"] = null;
+        }
+
+        return true;
+    }
+
+    private static ElementSchema Numa() => Element("numa").With(
+        Cell(),
+        Element("interconnects").With(
+            Element("latency").Attr("initiator", UInt, required: true).Attr("target", UInt, required: true).Attr("cache", UIntOrZero)
+                .Attr("type", OneOf("access", "read", "write"), required: true).Attr("value", ULong, required: true).Many(),
+            Element("bandwidth").Attr("initiator", UInt, required: true).Attr("target", UInt, required: true).Attr("cache", UIntOrZero)
+                .Attr("type", OneOf("access", "read", "write"), required: true).Attr("value", ULong, required: true).Attr("unit", Any, "KiB").Many()));
+
+    /// <summary>A cell: its memory is an attribute with a unit of its own.</summary>
+    private static ElementSchema Cell() => Element("cell")
+        .Attr("id", UInt)
+        .Attr("cpus", Bitmap)
+        .Attr("memory", required: true)
+        .Attr("unit", Any)
+        .Attr("memAccess", OneOf("shared", "private"))
+        .Attr("discard", YesNo)
+        .With(
+            Element("distances").With(Element("sibling").Attr("id", UInt, required: true).Attr("value", Number(10, 255), required: true).Many()),
+            Element("cache").Attr("level", UInt, required: true).Attr("associativity", OneOf("none", "direct", "full"), required: true)
+                .Attr("policy", OneOf("none", "writeback", "writethrough"), required: true)
+                .With(CacheSize("size"), CacheSize("line")).Many())
+        .Many()
+        .Then(static (in Scope scope) =>
+        {
+            scope.Node["memory"] = ToText(Sizes.ParseKiB(scope.Raw["memory"], scope.Raw["unit"], "./@memory") ?? 0);
+            scope.Node["unit"] = "KiB";
+            return true;
+        });
+
+    private static ElementSchema CacheSize(string name) => Element(name).Attr("value", ULong, required: true).Attr("unit", Any, "KiB");
+}

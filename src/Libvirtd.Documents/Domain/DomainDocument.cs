@@ -1,0 +1,135 @@
+namespace Libvirtd.Documents;
+
+/// <summary>A domain's configuration. Immutable; the <c>With</c> methods make changed copies.</summary>
+public sealed class DomainDocument : Document
+{
+    private DomainDocument(Node root)
+        : base(root)
+    {
+    }
+
+    public string Name => Root.ChildText("name")!;
+
+    public Guid Uuid => Guid.Parse(Root.ChildText("uuid")!);
+
+    public string? Title => Root.ChildText("title");
+
+    public string? Description => Root.ChildText("description");
+
+    /// <summary>What runs inside: "hvm", "xen" ...</summary>
+    public string OsType => Root.Find("os", "type")!.Text!;
+
+    public string Architecture => Root.Find("os", "type")!["arch"]!;
+
+    /// <summary>The kind of hypervisor: "test", "kvm" ...</summary>
+    public string VirtType => Root["type"]!;
+
+    /// <summary>The id in a live document that was read as such; null otherwise.</summary>
+    public int? Id => int.TryParse(Root["id"], out int id) ? id : null;
+
+    /// <summary>The memory at boot, in KiB.</summary>
+    public ulong MaxMemoryKiB => DomainRules.Number(Root.ChildText("memory"));
+
+    /// <summary>The balloon's target, in KiB.</summary>
+    public ulong CurrentMemoryKiB => DomainRules.Number(Root.ChildText("currentMemory"));
+
+    public uint MaxVcpus => (uint)DomainRules.Number(Root.ChildText("vcpu"));
+
+    /// <summary>CPUs that are on.</summary>
+    public uint Vcpus => Root.Child("vcpu")?["current"] is { } current ? (uint)DomainRules.Number(current) : MaxVcpus;
+
+    public string OnPoweroff => Root.ChildText("on_poweroff") ?? "destroy";
+
+    public string OnReboot => Root.ChildText("on_reboot") ?? "restart";
+
+    public string OnCrash => Root.ChildText("on_crash") ?? "destroy";
+
+    public IEnumerable<DomainDisk> Disks => Devices.All("disk").Select(static node => new DomainDisk(node));
+
+    public IEnumerable<DomainInterface> Interfaces => Devices.All("interface").Select(static node => new DomainInterface(node));
+
+    private Node Devices => Root.Child("devices")!;
+
+    /// <summary>Reads a domain's document. Errors are libvirt's own, as <see cref="Protocol.VirException"/>.</summary>
+    public static DomainDocument Parse(string xml, DomainParseOptions? options = null)
+    {
+        options ??= new DomainParseOptions();
+        return Parse(DocumentReader.Read(xml, options.Url, options.ErrorDomain, "domain"), options);
+    }
+
+    /// <summary>Reads a domain that stands inside another document.</summary>
+    internal static DomainDocument Parse(Node raw, DomainParseOptions options)
+    {
+        DomainRules.CheckHead(raw, options);
+        Node root = DocumentNormaliser.Apply(DomainSchema.Root, raw, null, options.ToContext())!;
+        DomainRules.Apply(root, options);
+        return new DomainDocument(root);
+    }
+
+    /// <summary>The document's text.</summary>
+    /// <param name="flags">Secrets, live parts ...</param>
+    /// <param name="id">The id of the running domain; without one the text is that of an inactive domain.</param>
+    public string Format(FormatFlags flags, int? id) => DocumentWriter.Write(Root, id is null ? flags | FormatFlags.Inactive : flags, id);
+
+    public override string Format(FormatFlags flags = FormatFlags.None) => Format(flags, Id);
+
+    /// <summary>The metadata element that belongs to a namespace, as its text; null where there is none.</summary>
+    public string? Metadata(string uri)
+    {
+        foreach (Node child in Root.Child("metadata")?.Children ?? [])
+        {
+            if (child.Namespace == uri)
+                return VerbatimWriter.ToText(child);
+        }
+
+        return null;
+    }
+
+    /// <summary>A copy that <paramref name="change"/> has changed. It works on the tree in libvirt's own terms; nothing checks it again.</summary>
+    public DomainDocument With(Action<Node> change) => new(Edited(change));
+
+    public DomainDocument WithName(string name) => With(root => root.SetChildText("name", name));
+
+    public DomainDocument WithTitle(string? title) => With(root => root.SetChildText("title", title));
+
+    public DomainDocument WithDescription(string? description) => With(root => root.SetChildText("description", description));
+
+    public DomainDocument WithMaxMemory(ulong kib) => With(root => root.Child("memory")!.Text = Values.ToText(kib));
+
+    public DomainDocument WithCurrentMemory(ulong kib) => With(root => root.Child("currentMemory")!.Text = Values.ToText(kib));
+
+    /// <summary>Sets how many CPUs there can be, or how many are on.</summary>
+    public DomainDocument WithVcpus(uint current, uint maximum) => With(root =>
+    {
+        Node vcpu = root.Child("vcpu")!;
+        vcpu.Text = Values.ToText((ulong)maximum);
+        vcpu["current"] = current == maximum ? null : Values.ToText((ulong)current);
+    });
+
+    /// <summary>Puts, replaces or (with null) removes the metadata of a namespace.</summary>
+    /// <param name="uri">The namespace.</param>
+    /// <param name="key">The prefix that the element gets.</param>
+    /// <param name="xml">The element's text, or null.</param>
+    public DomainDocument WithMetadata(string uri, string? key, string? xml) => With(root => MetadataEditor.Set(root, uri, key, xml));
+
+    /// <summary>Gives each interface without a target name the next free one: the prefix and a number.</summary>
+    public DomainDocument WithInterfaceNames(string prefix)
+    {
+        if (Interfaces.All(static one => one.TargetDevice is not null))
+            return this;
+        return With(root =>
+        {
+            Node devices = root.Child("devices")!;
+            HashSet<string> used = [.. devices.All("interface").Select(static one => one.Child("target")?["dev"] ?? "")];
+            ulong next = 0;
+            foreach (Node one in devices.All("interface"))
+            {
+                if (one.Child("target")?["dev"] is not null)
+                    continue;
+                while (!used.Add(prefix + Values.ToText(next)))
+                    next++;
+                one.GetOrAdd("target")["dev"] = prefix + Values.ToText(next);
+            }
+        });
+    }
+}

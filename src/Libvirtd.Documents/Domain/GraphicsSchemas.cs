@@ -1,0 +1,179 @@
+using Libvirtd.Protocol;
+using static Libvirtd.Documents.ElementSchema;
+using static Libvirtd.Documents.Values;
+
+namespace Libvirtd.Documents;
+
+/// <summary>Graphics, video, sound and the host's audio.</summary>
+internal static class GraphicsSchemas
+{
+    private static readonly string[] s_types = ["sdl", "vnc", "rdp", "desktop", "spice", "egl-headless", "dbus"];
+
+    private static readonly ElementSchema s_listen = Element("listen")
+        .Attr("type", OneOf("none", "address", "network", "socket"), required: true)
+        .Attr("address", StorageSchemas.NonEmpty, when: static (in Scope scope) =>
+            scope.Node["type"] == "address" || (scope.Node["type"] == "network" && !scope.Context.Inactive))
+        .Attr("network", StorageSchemas.NonEmpty)
+        .Attr("socket", StorageSchemas.NonEmpty)
+        .Many()
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node.Has("network") && scope.Node["type"] != "network")
+                throw Fault.Xml(scope.Context.Domain, "'network' attribute is valid only for listen type 'network'");
+            return scope.Node.Has("socket") && scope.Node["type"] != "socket"
+                ? throw Fault.Xml(scope.Context.Domain, "'socket' attribute is valid only for listen type 'socket'")
+                : true;
+        });
+
+    private static readonly ElementSchema s_audio = Element("audio").Attr("id", Positive, required: true);
+
+    private static readonly ElementSchema s_vnc = Auth(Element("graphics").Attr("type")
+            .Attr("socket")
+            .Attr("port", Int, bad: FaultText.Internal("cannot parse vnc port {0}"))
+            .Attr("autoport", Any)
+            .Attr("websocket", Number(int.MinValue, int.MaxValue, omitZero: true, signed: true))
+            .Attr("listen")
+            .Attr("keymap")
+            .Attr("sharePolicy", OneOfOr("default", "allow-exclusive", "force-shared", "ignore"))
+            .Attr("powerControl", YesNo), connected: true)
+        .With(s_listen, s_audio)
+        .Open()
+        .Then(static (in Scope scope) => GraphicsRules.FinishVnc(scope));
+
+    private static readonly ElementSchema s_spice = Auth(Element("graphics").Attr("type")
+            .Attr("port", Number(int.MinValue, int.MaxValue, omitZero: true, signed: true))
+            .Attr("tlsPort", Number(int.MinValue, int.MaxValue, omitZero: true, signed: true))
+            .Attr("autoport", YesNo)
+            .Attr("listen")
+            .Attr("keymap")
+            .Attr("defaultMode", OneOfOr("any", "secure", "insecure")), connected: true)
+        .With(
+            s_listen,
+            Element("channel").Attr("name", OneOf("main", "display", "inputs", "cursor", "playback", "record", "smartcard", "usbredir"), required: true)
+                .Attr("mode", OneOf("any", "secure", "insecure"), required: true).Many(),
+            Element("image").Attr("compression", OneOf("auto_glz", "auto_lz", "quic", "glz", "lz", "off"), required: true),
+            Element("jpeg").Attr("compression", OneOf("auto", "never", "always"), required: true),
+            Element("zlib").Attr("compression", OneOf("auto", "never", "always"), required: true),
+            Element("playback").Attr("compression", OnOff, required: true),
+            Element("streaming").Attr("mode", OneOf("filter", "all", "off"), required: true),
+            Element("mouse").Attr("mode", OneOf("server", "client"), required: true),
+            Element("clipboard").Attr("copypaste", YesNo, required: true),
+            Element("filetransfer").Attr("enable", YesNo, required: true),
+            Element("gl").Attr("enable", YesNo, required: true).Attr("rendernode"))
+        .Then(static (in Scope scope) => GraphicsRules.FinishSpice(scope));
+
+    private static readonly ElementSchema s_rdp = Element("graphics").Attr("type")
+        .Attr("port", Int, bad: FaultText.Internal("cannot parse rdp port {0}"))
+        .Attr("autoport", YesOnly)
+        .Attr("replaceUser", YesOnly)
+        .Attr("multiUser", YesOnly)
+        .Attr("listen")
+        .With(s_listen)
+        .Then(static (in Scope scope) => GraphicsRules.FinishRdp(scope));
+
+    private static readonly ElementSchema s_sdl = Element("graphics").Attr("type")
+        .Attr("display")
+        .Attr("xauth")
+        .Attr("fullscreen", YesOnly, bad: FaultText.Internal("unknown fullscreen value '{0}'"))
+        .With(Element("gl").Attr("enable", YesNo, required: true));
+
+    private static readonly ElementSchema s_desktop = Element("graphics").Attr("type").Attr("display")
+        .Attr("fullscreen", YesOnly, bad: FaultText.Internal("unknown fullscreen value '{0}'"));
+
+    private static readonly ElementSchema s_headless = Element("graphics").Attr("type").With(Element("gl").Attr("rendernode"));
+
+    private static readonly ElementSchema s_dbus = Element("graphics").Attr("type").Attr("p2p", YesOnly).Attr("address")
+        .With(Element("gl").Attr("enable", YesNo).Attr("rendernode"), s_audio);
+
+    public static readonly ElementSchema Graphics = Switch("graphics", static (raw, _) => raw["type"],
+        ("vnc", s_vnc), ("spice", s_spice), ("rdp", s_rdp), ("sdl", s_sdl), ("desktop", s_desktop), ("egl-headless", s_headless), ("dbus", s_dbus),
+        ("", Element("graphics").Attr("type", OneOf(s_types), required: true))).Many();
+
+    public static readonly ElementSchema Video = Element("video")
+        .With(
+            Element("driver").Include(DeviceSchemas.VirtioOptions).Attr("vgaconf", OneOf("io", "on", "off")).Attr("name", OneOf("qemu", "vhostuser")),
+            Element("model")
+                .Attr("type", OneOfOr("default", "vga", "cirrus", "vmvga", "xen", "vbox", "qxl", "parallels", "virtio", "gop", "none", "bochs", "ramfb"))
+                .Attr("ram", UIntOrZero)
+                .Attr("vram", UIntOrZero)
+                .Attr("vram64", UIntOrZero)
+                .Attr("vgamem", UIntOrZero)
+                .Attr("heads", UIntOrZero, "1", when: static (in Scope scope) => scope.Parent is not null)
+                .Attr("primary", new PrimaryValue())
+                .Attr("blob", OnOff)
+                .With(
+                    Element("acceleration").Attr("accel3d", YesNo).Attr("accel2d", YesNo).Attr("rendernode"),
+                    Element("resolution").Attr("x", Positive, required: true).Attr("y", Positive, required: true))
+                .Keep())
+        .With(DeviceSchemas.Info)
+        .Many()
+        .Open();
+
+    public static readonly ElementSchema Sound = Element("sound")
+        .Attr("model", OneOf("sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "ich7"), required: true)
+        .Attr("multichannel", YesNo, when: static (in Scope scope) => scope.Node["model"] == "usb")
+        .With(
+            Element("codec").Attr("type", OneOf("duplex", "micro", "output"), required: true).Many()
+                .When(static (in Scope scope) => scope.Parent?["model"] is "ich6" or "ich9"),
+            s_audio)
+        .With(DeviceSchemas.Info)
+        .Many();
+
+    public static readonly ElementSchema Audio = Element("audio")
+        .Attr("id", Positive, required: true)
+        .Attr("type", OneOf("none", "alsa", "coreaudio", "jack", "oss", "pulseaudio", "sdl", "spice", "file", "dbus"), required: true)
+        .Attr("timerPeriod", UIntOrZero)
+        .Attr("tryMMap", YesNo, when: IsOss)
+        .Attr("exclusive", YesNo, when: IsOss)
+        .Attr("dspPolicy", Int, when: IsOss)
+        .Attr("serverName", when: static (in Scope scope) => scope.Node["type"] == "pulseaudio")
+        .Attr("driver", OneOf("esd", "alsa", "arts", "pulseaudio"), when: static (in Scope scope) => scope.Node["type"] == "sdl")
+        .Attr("path", when: static (in Scope scope) => scope.Node["type"] == "file")
+        .With(Direction("input"), Direction("output"))
+        .Many();
+
+    private static ElementSchema Auth(ElementSchema schema, bool connected)
+    {
+        schema.Attr("passwd", show: Show.Secure).Attr("passwdValidTo", when: static (in Scope scope) => scope.Raw.Has("passwd"));
+        if (connected)
+            schema.Attr("connected", OneOfOr("default", "fail", "disconnect", "keep"), when: static (in Scope scope) => scope.Raw.Has("passwd"),
+                bad: FaultText.Unsupported("unknown connected value {0}"));
+        return schema;
+    }
+
+    private static bool IsOss(in Scope scope) => scope.Node["type"] == "oss";
+
+    private static Condition ParentIs(params string[] types) => (in Scope scope) => Array.IndexOf(types, scope.Parent?["type"]) >= 0;
+
+    private static ElementSchema Direction(string name) => Element(name)
+        .Attr("mixingEngine", YesNo)
+        .Attr("fixedSettings", YesNo)
+        .Attr("voices", UIntOrZero)
+        .Attr("bufferLength", UIntOrZero)
+        .Attr("dev", when: ParentIs("alsa", "oss"))
+        .Attr("serverName", when: ParentIs("jack"))
+        .Attr("clientName", when: ParentIs("jack"))
+        .Attr("connectPorts", when: ParentIs("jack"))
+        .Attr("exactName", YesNo, when: ParentIs("jack"))
+        .Attr("name", when: ParentIs("pulseaudio"))
+        .Attr("streamName", when: ParentIs("pulseaudio"))
+        .Attr("latency", UIntOrZero, when: ParentIs("pulseaudio"))
+        .Attr("bufferCount", UIntOrZero, when: ParentIs("coreaudio", "oss", "sdl"))
+        .Attr("tryPoll", YesNo, when: ParentIs("oss"))
+        .With(Element("settings")
+            .Attr("frequency", UIntOrZero)
+            .Attr("channels", UIntOrZero)
+            .Attr("format", OneOf("u8", "s8", "u16", "s16", "u32", "s32", "f32"))
+            .When(static (in Scope scope) => scope.Parent?["fixedSettings"] == "yes")
+            .Always());
+
+    /// <summary>Anything but yes means no here; only yes is printed.</summary>
+    private sealed class PrimaryValue : ValueSchema
+    {
+        public override ValueResult Normalise(string value, out string? normal)
+        {
+            normal = value == "yes" ? "yes" : null;
+            return ValueResult.Ok;
+        }
+    }
+}

@@ -1,0 +1,175 @@
+using Libvirtd.Protocol;
+using static Libvirtd.Documents.ElementSchema;
+using static Libvirtd.Documents.Values;
+
+namespace Libvirtd.Documents;
+
+/// <summary>Devices of the host that a domain is given, and USB devices that are redirected to it.</summary>
+internal static class HostDeviceSchemas
+{
+    private static readonly ElementSchema s_usbAddress = Element("address").Attr("bus", UInt, "0").Attr("device", UInt, "0");
+
+    /// <summary>The source of an interface that is a device of the host; its address says what kind.</summary>
+    public static readonly ElementSchema InterfaceSource = Element("source").With(
+        Element("vendor").Attr("id", Hex(4)),
+        Element("product").Attr("id", Hex(4)),
+        Switch("address", static (raw, _) => raw["type"],
+            ("pci", DeviceSchemas.PciNumbers(Element("address").Attr("type"))),
+            ("usb", Element("address").Attr("type").Attr("bus", UInt, "0").Attr("device", UInt, "0"))));
+
+    private static readonly ElementSchema s_subsystemSource = Switch("source", static (_, parent) => parent?["type"],
+        ("usb", Element("source")
+            .Attr("startupPolicy", OneOf("mandatory", "requisite", "optional"))
+            .Attr("guestReset", OneOf("off", "uninitialized", "on"))
+            .With(UsbId("vendor"), UsbId("product"), s_usbAddress)
+            .Then(CheckUsb)),
+        ("pci", Element("source").Attr("writeFiltering", YesNo).With(DeviceSchemas.PlainPciAddress)),
+        ("scsi", Switch("source", static (raw, _) => raw["protocol"] ?? "adapter",
+            ("iscsi", Element("source").Attr("protocol").Attr("name", required: true)
+                .With(
+                    Element("host").Attr("name", required: true).Attr("port", UInt, "3260"),
+                    StorageSchemas.Auth,
+                    StorageSchemas.Initiator)),
+            ("adapter", Element("source").With(
+                Element("adapter").Attr("name", missing: FaultText.Xml("'adapter' must be specified for scsi hostdev source")),
+                Element("address").Attr("bus", UInt, required: true).Attr("target", UInt, required: true).Attr("unit", ULong, required: true))))),
+        ("scsi_host", Element("source").Attr("protocol", OneOf("vhost"), required: true)
+            .Attr("wwpn", missing: FaultText.Xml("Missing 'wwpn' attribute for hostdev source"))),
+        ("mdev", Element("source").With(Element("address").Attr("uuid", Uuid, required: true))));
+
+    private static readonly ElementSchema s_subsystem = Element("hostdev")
+        .Attr("mode", OneOf("subsystem"), "subsystem")
+        .Attr("type", OneOf("usb", "pci", "scsi", "scsi_host", "mdev"), missing: FaultText.Xml("missing source address type"),
+            bad: FaultText.Unsupported("unknown host device source address type '{0}'"))
+        .Attr("managed", YesNo, "no")
+        .Attr("sgio", OneOf("filtered", "unfiltered"))
+        .Attr("rawio", YesNo)
+        .Attr("model", new ModelValue())
+        .Attr("display", OnOff, when: IsMdev)
+        .Attr("ramfb", OnOff, when: IsMdev)
+        .With(
+            Element("driver").Attr("name", OneOf("kvm", "vfio", "xen")).When(static (in Scope scope) => scope.Parent?["type"] == "pci"),
+            s_subsystemSource,
+            NetworkParts.Teaming,
+            Flag("readonly").When(static (in Scope scope) => scope.Parent?["type"] == "scsi"),
+            Flag("shareable").When(static (in Scope scope) => scope.Parent?["type"] == "scsi"))
+        .With(DeviceSchemas.RomInfo)
+        .Open()
+        .Then(CheckSubsystem);
+
+    private static readonly ElementSchema s_capabilities = Element("hostdev")
+        .Attr("mode", OneOf("capabilities"))
+        .Attr("type", OneOf("storage", "misc", "net"), missing: FaultText.Xml("missing source address type"),
+            bad: FaultText.Unsupported("unknown host device source address type '{0}'"))
+        .With(
+            Switch("source", static (_, parent) => parent?["type"],
+                ("storage", Element("source").With(Leaf("block"))),
+                ("misc", Element("source").With(Leaf("char"))),
+                ("net", Element("source").With(Leaf("interface")))),
+            NetworkParts.IpAddress,
+            NetworkParts.Route)
+        .With(DeviceSchemas.RomInfo)
+        .Open();
+
+    public static readonly ElementSchema HostDevice = Switch("hostdev", static (raw, _) => raw["mode"] ?? "subsystem",
+        ("subsystem", s_subsystem),
+        ("capabilities", s_capabilities),
+        ("", DeviceSchemas.Reject("hostdev", static raw => Fault.Unsupported(ErrorDomain.Domain, $"unknown hostdev mode '{raw["mode"]}'")))).Many();
+
+    public static readonly ElementSchema Redirected = CharacterSchemas.WithType(Element("redirdev").Attr("bus", OneOf("usb"), "usb"), null)
+        .With(CharacterSchemas.Host)
+        .With(DeviceSchemas.BootInfo)
+        .Many()
+        .Open()
+        .Then(static (in Scope scope) => scope.Node.Has("type")
+            ? true
+            : throw Fault.Xml(scope.Context.Domain, "missing type in redirdev"));
+
+    public static readonly ElementSchema RedirectFilter = Element("redirfilter").With(
+        Element("usbdev")
+            .Attr("class", Id(2), bad: FaultText.Internal("Cannot parse USB Class code {0}"))
+            .Attr("vendor", Id(4), bad: FaultText.Internal("Cannot parse USB vendor ID {0}"))
+            .Attr("product", Id(4), bad: FaultText.Internal("Cannot parse USB product ID {0}"))
+            .Attr("version", new VersionValue())
+            .Attr("allow", YesNo, required: true)
+            .Many());
+
+    private static bool IsMdev(in Scope scope) => scope.Node["type"] == "mdev";
+
+    private static ElementSchema UsbId(string name) => Element(name).Attr("id", Hex(4),
+        bad: FaultText.Internal($"cannot parse {name} id {{0}}"), missing: FaultText.Internal($"usb {name} needs id"));
+
+    private static IdValue Id(int digits) => new IdValue(Hex(digits, (1ul << (digits * 4)) - 1, upper: true));
+
+    private static bool CheckUsb(in Scope scope)
+    {
+        Node node = scope.Node;
+        if (node.Child("vendor") is not null && node.Child("product") is null)
+            throw Fault.Xml(scope.Context.Domain, "missing product");
+        if (node.Child("vendor") is null && node.Child("product") is not null)
+            throw Fault.Xml(scope.Context.Domain, "missing vendor");
+        if (node.Child("vendor") is null && node.Child("address") is null)
+            throw Fault.Xml(scope.Context.Domain, "USB device must specify either vendor/product or address");
+        if (node.Child("vendor")?["id"] == "0x0000")
+            throw Fault.Internal(scope.Context.Domain, "vendor cannot be 0.");
+        if (node.Child("address") is { } address && address["bus"] == "0" && address["device"] == "0")
+            node.Remove(address);
+        return true;
+    }
+
+    private static bool CheckSubsystem(in Scope scope)
+    {
+        Node node = scope.Node;
+        if (scope.Raw.Child("source") is null)
+            throw Fault.Xml(scope.Context.Domain, "Missing <source> element in hostdev device");
+        string type = node["type"]!;
+        if (type != "scsi" && node.Has("sgio"))
+            throw Fault.Xml(scope.Context.Domain, "sgio is only supported for scsi host device");
+        if (type != "scsi" && node.Has("rawio"))
+            throw Fault.Xml(scope.Context.Domain, "rawio is only supported for scsi host device");
+        if (type is not ("mdev" or "scsi_host") && scope.Raw.Has("model"))
+            throw Fault.Xml(scope.Context.Domain, $"'model' attribute in <hostdev> is only supported when type='{type}'");
+        if (type == "mdev" && !node.Has("model"))
+            Fault.ThrowMissingAttribute("hostdev", "model");
+        return true;
+    }
+
+    private sealed class ModelValue : ValueSchema
+    {
+        public override ValueResult Normalise(string value, out string? normal)
+        {
+            normal = value == "default" ? null : value;
+            return value is "default" or "vfio-pci" or "vfio-ccw" or "vfio-ap" or "virtio" or "virtio-transitional" or "virtio-non-transitional"
+                ? ValueResult.Ok
+                : ValueResult.Bad;
+        }
+    }
+
+    /// <summary>A number that -1 leaves open.</summary>
+    private sealed class IdValue(ValueSchema number) : ValueSchema
+    {
+        public override ValueResult Normalise(string value, out string? normal)
+        {
+            normal = null;
+            return value == "-1" ? ValueResult.Ok : number.Normalise(value, out normal);
+        }
+    }
+
+    /// <summary>A version of a USB device in binary coded decimal: 1.10 is 0x0110.</summary>
+    private sealed class VersionValue : ValueSchema
+    {
+        public override ValueResult Normalise(string value, out string? normal)
+        {
+            normal = null;
+            if (value == "-1")
+                return ValueResult.Ok;
+            string[] parts = value.Split('.');
+            if (parts.Length != 2 || !byte.TryParse(parts[0], out byte major) || !byte.TryParse(parts[1], out byte minor) || major > 99 || minor > 99)
+                return ValueResult.Bad;
+            if (parts[1].Length == 1)
+                minor *= 10;
+            normal = $"{major}.{minor:00}";
+            return ValueResult.Ok;
+        }
+    }
+}

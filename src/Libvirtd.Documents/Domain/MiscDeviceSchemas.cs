@@ -1,0 +1,311 @@
+using Libvirtd.Protocol;
+using static Libvirtd.Documents.ElementSchema;
+using static Libvirtd.Documents.Values;
+
+namespace Libvirtd.Documents;
+
+/// <summary>The smaller devices.</summary>
+internal static class MiscDeviceSchemas
+{
+    private static readonly ElementSchema[] s_virtioInfo = [DeviceSchemas.VirtioDriver, .. DeviceSchemas.Info];
+
+    public static readonly ElementSchema Lease = Element("lease")
+        .With(Leaf("lockspace"), Leaf("key"), Element("target").Attr("path").Attr("offset", ULongOrZero, bad: FaultText.Xml("Malformed lease target offset {0}")))
+        .Many()
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node.Child("key") is null)
+                throw Fault.Xml(scope.Context.Domain, "Missing 'key' element for lease");
+            return scope.Node.Find("target")?["path"] is null
+                ? throw Fault.Xml(scope.Context.Domain, "Missing 'target' element for lease")
+                : true;
+        });
+
+    public static readonly ElementSchema Filesystem = Element("filesystem")
+        .Attr("type", OneOf("mount", "block", "file", "template", "ram", "bind", "volume"), "mount")
+        .Attr("accessmode", OneOf("passthrough", "mapped", "squash"))
+        .Attr("model", OneOf("virtio", "virtio-transitional", "virtio-non-transitional"))
+        .Attr("multidevs", OneOfOr("default", "remap", "forbid", "warn"))
+        .Attr("fmode", new FileMode(), bad: FaultText.Xml("invalid fmode: '{0}'"))
+        .Attr("dmode", new FileMode(), bad: FaultText.Xml("invalid dmode: '{0}'"))
+        .With(
+            Element("driver")
+                .Attr("type", OneOfOr("default", "path", "handle", "loop", "nbd", "ploop", "virtiofs"))
+                .Attr("format", OneOf(StorageSchemas.Formats), when: HasType, bad: FaultText.Unsupported("unknown driver format value '{0}'"))
+                .Attr("wrpolicy", OneOfOr("default", "immediate"), when: HasType)
+                .Attr("queue", ULongOrZero, when: static (in Scope scope) => scope.Node["type"] == "virtiofs",
+                    bad: FaultText.Xml("cannot parse queue size '{0}' for virtiofs"))
+                .Include(DeviceSchemas.VirtioOptions),
+            Element("binary").Attr("path").Attr("xattr", OnOff)
+                .With(
+                    Element("cache").Attr("mode", OneOf("none", "always")),
+                    Element("sandbox").Attr("mode", OneOf("namespace", "chroot")),
+                    Element("lock").Attr("posix", OnOff).Attr("flock", OnOff),
+                    Element("thread_pool").Attr("size", Int, bad: FaultText.Xml("cannot parse thread pool size '{0}' for virtiofs")))
+                .When(static (in Scope scope) => scope.Parent?.Child("driver")?["type"] == "virtiofs"),
+            Switch("source", static (raw, parent) => raw.Has("socket") && parent?["type"] is "mount" or "bind" ? "socket" : parent?["type"],
+                ("socket", Element("source").Attr("socket")),
+                ("mount|bind", Element("source").Attr("dir")),
+                ("block", Element("source").Attr("dev")),
+                ("file", Element("source").Attr("file")),
+                ("template", Element("source").Attr("name")),
+                ("volume", Element("source").Attr("pool").Attr("volume")),
+                ("ram", RamSource())),
+            Element("target").Attr("dir", StorageSchemas.NonEmpty),
+            Flag("readonly"))
+        .With(DeviceSchemas.BootInfo)
+        .With(Sizes.Bytes("space_hard_limit", "./space_hard_limit[1]"), Sizes.Bytes("space_soft_limit", "./space_soft_limit[1]"))
+        .Many()
+        .Open()
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node["type"] is not ("ram" or "volume") && scope.Node.Child("source") is null)
+                throw VirException.Of(ErrorCode.NoSource, scope.Context.Domain, scope.Node.Child("target")?["dir"]);
+            if (!scope.Node.Has("accessmode") && scope.Node.Child("source")?["socket"] is null)
+                scope.Node["accessmode"] = "passthrough";
+            return true;
+        });
+
+    public static readonly ElementSchema Smartcard = Element("smartcard")
+        .Attr("mode", OneOf("host", "host-certificates", "passthrough"), required: true)
+        .Attr("type", OneOf(CharacterSchemas.Types), when: IsPassthrough,
+            missing: FaultText.Xml("passthrough mode requires a character device type attribute"),
+            bad: FaultText.Unsupported("unknown type presented to host for character device: {0}"))
+        .With(Leaf("certificate").Many().When(IsHostCertificates), Leaf("database").When(IsHostCertificates))
+        .With(CharacterSchemas.Host)
+        .With(DeviceSchemas.Info)
+        .Many()
+        .Then(static (in Scope scope) => scope.Node["mode"] == "host-certificates" && scope.Node.Count("certificate") != 3
+            ? throw Fault.Xml(scope.Context.Domain, "host-certificates mode needs exactly three certificates")
+            : true);
+
+    public static readonly ElementSchema Input = Element("input")
+        .Attr("type", OneOf("mouse", "tablet", "keyboard", "passthrough", "evdev"), missing: FaultText.Internal("missing input device type"),
+            bad: FaultText.Unsupported("unknown input device type '{0}'"))
+        .Attr("bus", OneOf("ps2", "usb", "xen", "parallels", "virtio", "none"), bad: FaultText.Unsupported("unknown input bus type '{0}'"))
+        .Attr("model", OneOf("virtio", "virtio-transitional", "virtio-non-transitional"), bad: FaultText.Unsupported("unknown input model '{0}'"))
+        .With(
+            DeviceSchemas.VirtioDriver,
+            Switch("source", static (_, parent) => parent?["type"],
+                ("passthrough", Element("source").Attr("evdev", missing: FaultText.Xml("Missing evdev path for input device"))),
+                ("evdev", Element("source").Attr("dev", missing: FaultText.Xml("Missing evdev path for input device"))
+                    .Attr("grab", OneOf("all"))
+                    .Attr("grabToggle", OneOf("ctrl-ctrl", "alt-alt", "shift-shift", "meta-meta", "scrolllock", "ctrl-scrolllock"))
+                    .Attr("repeat", OnOff))))
+        .With(DeviceSchemas.Info)
+        .Many();
+
+    public static readonly ElementSchema Tpm = Element("tpm")
+        .Attr("model", OneOf("tpm-tis", "tpm-crb", "tpm-spapr", "spapr-tpm-proxy"))
+        .With(Switch("backend", static (raw, _) => raw["type"],
+            ("passthrough", Element("backend").Attr("type").With(Element("device").Attr("path", Any, "/dev/tpm0").Always())),
+            ("emulator", Element("backend").Attr("type").Attr("version", OneOf("1.2", "2.0")).Attr("persistent_state", YesOnly,
+                    bad: FaultText.Internal("Invalid persistent_state value, either 'yes' or 'no'"))
+                .With(
+                    Element("encryption").Attr("secret", Uuid, bad: FaultText.Internal("Unable to parse secret uuid '{0}'")),
+                    Element("active_pcr_banks").With(Flag("sha1"), Flag("sha256"), Flag("sha384"), Flag("sha512")).Then(CheckBanks))),
+            ("external", Element("backend").Attr("type").With(Element("source")
+                .Attr("type", missing: FaultText.Xml("missing external TPM backend source type")).Attr("mode", OneOf("connect", "bind"), "connect").Attr("path"))),
+            ("", Element("backend").Attr("type", OneOf("passthrough", "emulator", "external"), required: true))))
+        .With(DeviceSchemas.Info)
+        .Many()
+        .Then(static (in Scope scope) => scope.Raw.Count("backend") switch
+        {
+            0 => throw Fault.Xml(scope.Context.Domain, "missing TPM device backend"),
+            1 => true,
+            _ => throw Fault.Xml(scope.Context.Domain, "only one TPM backend is supported"),
+        });
+
+    public static readonly ElementSchema Hub = Element("hub").Attr("type", OneOf("usb"), required: true).With(DeviceSchemas.Info).Many();
+
+    public static readonly ElementSchema Watchdog = Element("watchdog")
+        .Attr("model", OneOf("i6300esb", "ib700", "diag288", "itco"), missing: FaultText.Internal("watchdog must contain model name"),
+            bad: FaultText.Unsupported("unknown watchdog model '{0}'"))
+        .Attr("action", OneOf("reset", "shutdown", "poweroff", "pause", "dump", "none", "inject-nmi"), "reset",
+            bad: FaultText.Unsupported("unknown watchdog action '{0}'"))
+        .With(DeviceSchemas.Info)
+        .Many();
+
+    public static readonly ElementSchema Balloon = Element("memballoon")
+        .Attr("model", OneOf("virtio", "xen", "none", "virtio-transitional", "virtio-non-transitional"), required: true)
+        .Attr("autodeflate", OnOff)
+        .Attr("freePageReporting", OnOff)
+        .With(Element("stats").Attr("period", new Period()))
+        .With(DeviceSchemas.Info)
+        .With(DeviceSchemas.VirtioDriver)
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node["model"] == "none")
+            {
+                scope.Node.RemoveAll("address");
+                scope.Node.RemoveAll("alias");
+            }
+
+            return true;
+        });
+
+    public static readonly ElementSchema Rng = Element("rng")
+        .Attr("model", OneOf("virtio", "virtio-transitional", "virtio-non-transitional"), missing: FaultText.Xml("missing RNG device model"),
+            bad: FaultText.Unsupported("unknown RNG model '{0}'"))
+        .With(
+            Element("rate").Attr("bytes", UIntOrZero, bad: FaultText.Xml("invalid RNG rate bytes value"))
+                .Attr("period", UIntOrZero, bad: FaultText.Xml("invalid RNG rate period value"))
+                .Then(static (in Scope scope) => scope.Node.Has("bytes")),
+            Switch("backend", static (raw, _) => raw["model"],
+                ("random", Element("backend").Attr("model").Text(Any, "/dev/random")),
+                ("egd", Element("backend").Attr("model")
+                    .Attr("type", OneOf(CharacterSchemas.Types), missing: FaultText.Xml("missing EGD backend type"),
+                        bad: FaultText.Unsupported("unknown backend type '{0}' for egd"))
+                    .With(CharacterSchemas.Host).Open()),
+                ("builtin", Element("backend").Attr("model")),
+                ("", DeviceSchemas.Reject("backend", static raw => raw["model"] is { } model
+                    ? Fault.Unsupported(ErrorDomain.Domain, $"unknown RNG backend model '{model}'")
+                    : Fault.Xml(ErrorDomain.Domain, "missing RNG device backend model")))),
+            DeviceSchemas.VirtioDriver)
+        .With(DeviceSchemas.Info)
+        .Many()
+        .Then(static (in Scope scope) => scope.Raw.Count("backend") == 1
+            ? true
+            : throw Fault.Xml(scope.Context.Domain, "only one RNG backend is supported"));
+
+    public static readonly ElementSchema Nvram = Element("nvram").With(DeviceSchemas.Info).Open();
+
+    public static readonly ElementSchema Panic = Flag("panic")
+        .Attr("model", OneOfOr("default", "isa", "pseries", "hyperv", "s390", "pvpanic"), bad: FaultText.Unsupported("unknown panic model '{0}'"))
+        .With(DeviceSchemas.Info)
+        .Many();
+
+    public static readonly ElementSchema Shmem = Element("shmem")
+        .Attr("name", required: true)
+        .Attr("role", OneOfOr("default", "master", "peer"))
+        .With(
+            Element("model").Attr("type", OneOf("ivshmem", "ivshmem-plain", "ivshmem-doorbell"), "ivshmem",
+                bad: FaultText.Xml("invalid shmem model type '{0}'")).Always(),
+            ShmemSize(),
+            Flag("server").Attr("path"),
+            Flag("msi").Attr("vectors", UIntOrZero).Attr("ioeventfd", OnOff))
+        .With(DeviceSchemas.Info)
+        .Many()
+        .Open();
+
+    public static readonly ElementSchema Memory = Element("memory")
+        .Attr("model", OneOf("dimm", "nvdimm", "virtio-pmem", "virtio-mem", "sgx-epc"), required: true)
+        .Attr("access", OneOf("shared", "private"))
+        .Attr("discard", YesNo)
+        .With(
+            Leaf("uuid", Uuid, FaultText.Internal("malformed uuid '{0}'")),
+            Element("source").With(
+                Leaf("nodemask", Bitmap),
+                Sizes.KiB("pagesize", "./pagesize"),
+                Leaf("path"),
+                Sizes.KiB("alignsize", "./alignsize"),
+                Flag("pmem")),
+            Element("target").With(
+                Sizes.KiB("size", "./size"),
+                Leaf("node", UInt, FaultText.Xml("invalid or missing value of memory device node")),
+                Element("label").With(Sizes.KiB("size", "./label/size")),
+                Flag("readonly"),
+                Sizes.KiB("block", "./block"),
+                Sizes.KiB("requested", "./requested"),
+                Sizes.KiB("current", "./current").OnlyWhen(Show.Live),
+                Element("address").Attr("base", Hex(1, ulong.MaxValue, omitZero: true, @base: 16))))
+        .With(DeviceSchemas.Info)
+        .Many();
+
+    public static readonly ElementSchema Crypto = Element("crypto")
+        .Attr("model", OneOf("virtio"), required: true)
+        .Attr("type", OneOf("qemu"), required: true)
+        .With(Element("backend").Attr("model", OneOf("builtin", "lkcf"), required: true).Attr("queues", UIntOrZero))
+        .With(s_virtioInfo)
+        .Many();
+
+    public static readonly ElementSchema Iommu = Element("iommu")
+        .Attr("model", OneOf("intel", "smmuv3", "virtio"), required: true)
+        .With(Element("driver").Attr("intremap", OnOff).Attr("caching_mode", OnOff).Attr("eim", OnOff).Attr("iotlb", OnOff).Attr("aw_bits", UIntOrZero))
+        .With(DeviceSchemas.Info);
+
+    public static readonly ElementSchema Vsock = Element("vsock")
+        .Attr("model", OneOfOr("default", "virtio", "virtio-transitional", "virtio-non-transitional"))
+        .With(Element("cid").Attr("auto", YesNo).Attr("address", UIntOrZero).Always().Then(static (in Scope scope) =>
+        {
+            scope.Node["auto"] ??= scope.Node.Has("address") ? "no" : "yes";
+            return true;
+        }))
+        .With(DeviceSchemas.Info)
+        .With(DeviceSchemas.VirtioDriver);
+
+    private static bool HasType(in Scope scope) => scope.Node.Has("type");
+
+    private static bool IsPassthrough(in Scope scope) => scope.Node["mode"] == "passthrough";
+
+    private static bool IsHostCertificates(in Scope scope) => scope.Parent?["mode"] == "host-certificates";
+
+    private static bool CheckBanks(in Scope scope)
+    {
+        foreach (Node bank in scope.Raw.Children)
+        {
+            if (scope.Node.Child(bank.Name) is null)
+                throw Fault.Unsupported(scope.Context.Domain, $"Unsupported PCR banks '{bank.Name}'");
+        }
+
+        return true;
+    }
+
+    private static ElementSchema RamSource()
+    {
+        ElementSchema schema = Element("source").Attr("usage").Attr("units");
+        return schema.By((raw, _, context) =>
+        {
+            if (raw["usage"] is not { } usage)
+                throw Fault.Xml(context.Domain, "missing 'usage' attribute for RAM filesystem");
+            if (!DocumentText.TryParseNumber(usage, 10, out Int128 amount) || amount < 0)
+                throw Fault.Xml(context.Domain, $"cannot parse usage '{usage}' for RAM filesystem");
+            Node node = new("source", schema);
+            node.Append("usage", ToText(Sizes.Parse(usage, raw["units"], 1024, "./source/@usage")!.Value / 1024));
+            node.Append("units", "KiB");
+            return node;
+        });
+    }
+
+    /// <summary>The size of shared memory is printed in MiB.</summary>
+    private static ElementSchema ShmemSize()
+    {
+        ElementSchema schema = Element("size").Attr("unit").Text();
+        return schema.By((raw, _, _) =>
+        {
+            if (Sizes.Parse(raw.Text, raw["unit"], 1, "./size[1]") is not { } bytes || bytes == 0)
+                return null;
+            Node node = new("size", schema) { Text = ToText(bytes >> 20) };
+            node.Append("unit", "M");
+            return node;
+        });
+    }
+
+    /// <summary>Permissions in octal, printed with four digits.</summary>
+    private sealed class FileMode : ValueSchema
+    {
+        public override ValueResult Normalise(string value, out string? normal)
+        {
+            normal = null;
+            if (!DocumentText.TryParseNumber(value, 8, out Int128 mode) || mode < 0 || mode > 0x1ff)
+                return ValueResult.Bad;
+            normal = mode == 0 ? null : System.Convert.ToString((int)mode, 8).PadLeft(4, '0');
+            return ValueResult.Ok;
+        }
+    }
+
+    /// <summary>A number of seconds; less than one is none.</summary>
+    private sealed class Period : ValueSchema
+    {
+        public override string Expectation => Int.Expectation;
+
+        public override ValueResult Normalise(string value, out string? normal)
+        {
+            normal = null;
+            if (!DocumentText.TryParseNumber(value, 0, out Int128 period) || period < int.MinValue || period > int.MaxValue)
+                return ValueResult.Bad;
+            normal = period > 0 ? ToText((ulong)period) : null;
+            return ValueResult.Ok;
+        }
+    }
+}

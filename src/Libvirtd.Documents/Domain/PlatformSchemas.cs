@@ -1,0 +1,331 @@
+using Libvirtd.Protocol;
+using static Libvirtd.Documents.ElementSchema;
+using static Libvirtd.Documents.Values;
+
+namespace Libvirtd.Documents;
+
+/// <summary>The machine itself: firmware and boot, features, clock, and what happens when it stops.</summary>
+internal static class PlatformSchemas
+{
+    public static readonly string[] LifecycleActions =
+        ["destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart"];
+
+    private static readonly string[] s_architectures =
+    [
+        "alpha", "armv6l", "armv7l", "armv7b", "aarch64", "cris", "i686", "ia64", "lm32", "m68k", "microblaze", "microblazeel", "mips", "mipsel", "mips64",
+        "mips64el", "openrisc", "parisc", "parisc64", "ppc", "ppcle", "ppc64", "ppc64le", "ppcemb", "riscv32", "riscv64", "s390", "s390x", "sh4", "sh4eb",
+        "sparc", "sparc64", "unicore32", "x86_64", "xtensa", "xtensaeb", "loongarch64",
+    ];
+
+    private static readonly string[] s_capabilities =
+    [
+        "audit_control", "audit_write", "block_suspend", "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "ipc_lock", "ipc_owner", "kill",
+        "lease", "linux_immutable", "mac_admin", "mac_override", "mknod", "net_admin", "net_bind_service", "net_broadcast", "net_raw", "setgid", "setfcap",
+        "setpcap", "setuid", "sys_admin", "sys_boot", "sys_chroot", "sys_module", "sys_nice", "sys_pacct", "sys_ptrace", "sys_rawio", "sys_resource",
+        "sys_time", "sys_tty_config", "syslog", "wake_alarm",
+    ];
+
+    public static readonly ElementSchema Os = Element("os")
+        .Attr("firmware", OneOf("bios", "efi"), show: Show.NotMigratable)
+        .With(
+            Element("type")
+                .Attr("arch", OneOf(s_architectures), bad: FaultText.Unsupported("Unknown architecture {0}"))
+                .Attr("machine", StorageSchemas.NonEmpty)
+                .Text(OneOf("hvm", "xen", "linux", "exe", "uml", "xenpvh"), bad: FaultText.Unsupported("unknown OS type '{0}'")),
+            Element("firmware").OnlyWhen(Show.NotMigratable).With(
+                Element("feature").Attr("enabled", YesNo, required: true).Attr("name", OneOf("enrolled-keys", "secure-boot"), required: true).Many()),
+            Leaf("init"),
+            Leaf("initarg").Many(),
+            Leaf("initenv").Attr("name", missing: FaultText.Xml("No name supplied for <initenv> element")).Many(),
+            Leaf("initdir"),
+            Leaf("inituser"),
+            Leaf("initgroup"),
+            Loader(),
+            Nvram(),
+            Leaf("kernel"),
+            Leaf("initrd"),
+            Leaf("cmdline"),
+            Leaf("dtb"),
+            Leaf("root"),
+            Element("acpi").With(Leaf("table").Attr("type", OneOf("slic"), missing: FaultText.Xml("Missing acpi table type"),
+                bad: FaultText.Xml("Unknown acpi table type: {0}"))),
+            Element("boot").Attr("dev", OneOf("fd", "cdrom", "hd", "network"), missing: FaultText.Xml("Missing boot device"),
+                bad: FaultText.Internal("unknown boot device '{0}'")).Many(),
+            Element("bootmenu").Attr("enable", YesNo).Attr("timeout", Number(0, 65535), when: static (in Scope scope) => scope.Node["enable"] == "yes",
+                bad: FaultText.Xml("invalid value for boot menu timeout, must be in range [0,65535]"))
+                .Then(static (in Scope scope) => scope.Node.Has("enable")),
+            Element("bios").Attr("useserial", YesNo).Attr("rebootTimeout", Number(-1, 65535, signed: true),
+                bad: FaultText.Xml("invalid value for rebootTimeout, must be in range [-1,65535]")),
+            Element("smbios").Attr("mode", OneOfOr("none", "emulate", "host", "sysinfo"), bad: FaultText.Unsupported("unknown smbios mode '{0}'")))
+        .Open();
+
+    public static readonly ElementSchema IdMap = Element("idmap").With(Map("uid"), Map("gid"));
+
+    public static readonly ElementSchema Features = Element("features").With(
+        Flag("acpi"),
+        Flag("apic").Attr("eoi", OnOff),
+        Flag("pae"),
+        Switched("hap"),
+        Flag("viridian"),
+        Flag("privnet"),
+        HyperV(),
+        Kvm(),
+        Switched("pvspinlock"),
+        ProcessCapabilities(),
+        Switched("pmu"),
+        State("vmport"),
+        Flag("gic").Attr("version", OneOf("2", "3", "host"), bad: FaultText.Xml("malformed gic version: {0}")),
+        Element("smm").Attr("state", OnOff, "on").With(TSeg()),
+        Element("ioapic").Attr("driver", OneOf("qemu", "kvm")),
+        Element("hpt").Attr("resizing", OneOf("enabled", "disabled", "required")).With(Sizes.KiB("maxpagesize", "./maxpagesize")),
+        Switched("vmcoreinfo"),
+        State("htm"),
+        State("nested-hv"),
+        Element("msrs").Attr("unknown", OneOf("ignore", "fault"), required: true),
+        State("ccf-assist"),
+        Flag("xen").With(
+            Element("e820_host").Attr("state", OnOff, required: true),
+            Element("passthrough").Attr("state", OnOff, required: true).Attr("mode", OneOfOr("default", "sync_pt", "share_pt"),
+                when: static (in Scope scope) => scope.Node["state"] == "on")).Open(),
+        Element("cfpc").Attr("value", OneOf("broken", "workaround", "fixed"), required: true),
+        Element("sbbc").Attr("value", OneOf("broken", "workaround", "fixed"), required: true),
+        Element("ibs").Attr("value", OneOf("broken", "workaround", "fixed-ibs", "fixed-ccd", "fixed-na"), required: true),
+        Element("tcg").With(Sizes.KiB("tb-cache", "./tb-cache")),
+        Element("async-teardown").Attr("enabled", YesNo, "yes"));
+
+    public static readonly ElementSchema Clock = Element("clock")
+        .Attr("offset", OneOf("utc", "localtime", "variable", "timezone", "absolute"), "utc")
+        .Attr("adjustment", Any)
+        .Attr("basis", OneOf("utc", "localtime"), when: static (in Scope scope) => scope.Node["offset"] == "variable", fallback: "utc")
+        .Attr("timezone", when: static (in Scope scope) => scope.Node["offset"] == "timezone",
+            missing: FaultText.Internal("missing 'timezone' attribute for clock with offset='timezone'"))
+        .Attr("start", ULong, when: static (in Scope scope) => scope.Node["offset"] == "absolute",
+            missing: FaultText.Internal("missing 'start' attribute for clock with offset='absolute'"),
+            bad: FaultText.Internal("missing 'start' attribute for clock with offset='absolute'"))
+        .With(Timer())
+        .Always()
+        .Then(FinishClock);
+
+    public static readonly ElementSchema PowerManagement = Element("pm").With(Element("suspend-to-mem").Attr("enabled", YesNo), Element("suspend-to-disk").Attr("enabled", YesNo));
+
+    private static readonly string[] s_perfEvents =
+    [
+        "cmt", "mbmt", "mbml", "cpu_cycles", "instructions", "cache_references", "cache_misses", "branch_instructions", "branch_misses", "bus_cycles",
+        "stalled_cycles_frontend", "stalled_cycles_backend", "ref_cpu_cycles", "cpu_clock", "task_clock", "page_faults", "context_switches",
+        "cpu_migrations", "page_faults_min", "page_faults_maj", "alignment_faults", "emulation_faults",
+    ];
+
+    public static readonly ElementSchema Perf = Element("perf").With(
+        Element("event").Attr("name", OneOf(s_perfEvents), required: true).Attr("enabled", YesNo, required: true).Many())
+        .Then(static (in Scope scope) =>
+        {
+            Node[] events = scope.Node.All("event").ToArray();
+            scope.Node.RemoveAll("event");
+            foreach (string name in s_perfEvents)
+            {
+                if (Array.Find(events, one => one["name"] == name) is { } found)
+                    scope.Node.Add(found);
+            }
+
+            return true;
+        });
+
+    public static readonly ElementSchema KeyWrap = Element("keywrap").With(
+        Element("cipher").Attr("name", OneOf("aes", "dea"), required: true).Attr("state", OnOff, required: true).Many());
+
+    public static readonly ElementSchema LaunchSecurity = Switch("launchSecurity", static (raw, _) => raw["type"],
+        ("sev", Element("launchSecurity").Attr("type").Attr("kernelHashes", YesNo)
+            .With(
+                Leaf("cbitpos", UInt, FaultText.Xml("Invalid format for launch security cbitpos")),
+                Leaf("reducedPhysBits", UInt, FaultText.Xml("Invalid format for launch security reduced-phys-bits")),
+                Leaf("policy", Hex(4), FaultText.Xml("Invalid format for launch security policy")),
+                Leaf("dhCert"),
+                Leaf("session"))
+            .Then(static (in Scope scope) => scope.Node.Child("policy") is null
+                ? throw Fault.Xml(scope.Context.Domain, "Missing element or attribute 'policy'")
+                : true)),
+        ("s390-pv", Element("launchSecurity").Attr("type")),
+        ("", Element("launchSecurity").Attr("type", OneOf("sev", "s390-pv"), required: true)));
+
+    public static readonly ElementSchema SecurityLabel = Element("seclabel")
+        .Attr("type", OneOf("none", "dynamic", "static"), "dynamic", bad: FaultText.Xml("invalid security type '{0}'"))
+        .Attr("model", StorageSchemas.NonEmpty)
+        .Attr("relabel", YesNo, bad: FaultText.Xml("invalid security relabel value {0}"))
+        .With(Leaf("label"), Leaf("imagelabel"), Leaf("baselabel"))
+        .Many()
+        .Then(FinishSecurityLabel);
+
+    public static ElementSchema OnAction(string name, string fallback) => Element(name)
+        .Text(OneOf(LifecycleActions), fallback, bad: FaultText.Internal($"unknown {name} action: {{0}}")).Always();
+
+    public static ElementSchema OnLockFailure { get; } = Element("on_lockfailure")
+        .Text(OneOfOr("default", "poweroff", "restart", "pause", "ignore"), bad: FaultText.Internal("unknown on_lockfailure action: {0}"));
+
+    private static ElementSchema Map(string name) => Element(name)
+        .Attr("start", UInt, bad: FaultText.Internal("invalid idmap start/target/count settings"))
+        .Attr("target", UInt).Attr("count", UInt).Many();
+
+    private static ElementSchema Loader() => Element("loader")
+        .Attr("readonly", YesNo)
+        .Attr("secure", YesNo)
+        .Attr("type", OneOf("rom", "pflash"))
+        .Attr("stateless", YesNo)
+        .Attr("format", OneOfOr("raw", "qcow2"))
+        .Text()
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node.Text is not null)
+                scope.Node["type"] ??= "rom";
+            return true;
+        });
+
+    private static ElementSchema Nvram() => Switch("nvram", static (raw, _) => raw.Child("source") is null ? "path" : "source",
+        ("path", Element("nvram").Attr("template").Attr("format", OneOfOr("raw", "qcow2")).Text()),
+        ("source", Element("nvram").Attr("template").Attr("type", OneOf(StorageSchemas.SourceTypes), required: true).Attr("format", OneOfOr("raw", "qcow2"))
+            .With(StorageSchemas.Source(ofDisk: false))));
+
+    /// <summary>A feature whose presence means on.</summary>
+    private static ElementSchema Switched(string name) => Element(name).Attr("state", OnOff, "on");
+
+    private static ElementSchema State(string name) => Element(name).Attr("state", OnOff, required: true);
+
+    private static ElementSchema HyperV()
+    {
+        Condition isOn = static (in Scope scope) => scope.Node["state"] == "on";
+        return Element("hyperv").Attr("mode", OneOf("custom", "passthrough"), "custom").With(
+            State("relaxed"), State("vapic"),
+            State("spinlocks").Attr("retries", Number(4095, uint.MaxValue), when: isOn,
+                missing: FaultText.Xml("missing HyperV spinlock retry count"), bad: FaultText.Xml("HyperV spinlock retry count must be at least 4095")),
+            State("vpindex"), State("runtime"), State("synic"),
+            State("stimer").With(Element("direct").Attr("state", OnOff, required: true).When(static (in Scope scope) => scope.Parent?["state"] == "on")
+                .Then(static (in Scope scope) => scope.Node["state"] == "on")),
+            State("reset"),
+            State("vendor_id").Attr("value", when: isOn, missing: FaultText.Xml("missing 'value' attribute for HyperV feature 'vendor_id'"))
+                .Then(CheckVendor),
+            State("frequencies"), State("reenlightenment"), State("tlbflush"), State("ipi"), State("evmcs"), State("avic")).Open();
+    }
+
+    private static bool CheckVendor(in Scope scope)
+    {
+        if (scope.Node["value"] is { Length: > 12 })
+            throw Fault.Xml(scope.Context.Domain, "HyperV vendor_id value must not be more than 12 characters.");
+        return scope.Node["value"]?.Contains(',', StringComparison.Ordinal) == true
+            ? throw Fault.Xml(scope.Context.Domain, "HyperV vendor_id value is invalid")
+            : true;
+    }
+
+    private static ElementSchema Kvm() => Element("kvm").With(
+        State("hidden"), State("hint-dedicated"), State("poll-control"), State("pv-ipi"),
+        State("dirty-ring").Attr("size", Number(1024, 65536), when: static (in Scope scope) => scope.Node["state"] == "on",
+            bad: FaultText.Xml("dirty ring must be power of 2 and ranges [1024, 65536]"))).Open();
+
+    private static ElementSchema ProcessCapabilities()
+    {
+        ElementSchema schema = Element("capabilities").Attr("policy", OneOf("default", "allow", "deny"));
+        foreach (string name in s_capabilities)
+            schema.With(Element(name).Attr("state", OnOff, "on"));
+        return schema.Then(static (in Scope scope) =>
+        {
+            if (scope.Node.ChildList.Count > 0)
+                scope.Node["policy"] ??= "default";
+            else if (scope.Node["policy"] == "default")
+                scope.Node["policy"] = null;
+            return true;
+        });
+    }
+
+    private static ElementSchema TSeg()
+    {
+        ElementSchema schema = Element("tseg").Attr("unit").Text();
+        return schema.When(static (in Scope _) => true).By((raw, parent, _) =>
+        {
+            if (parent?["state"] != "on" || Sizes.Parse(raw.Text, raw["unit"], 1024 * 1024, "./tseg") is not { } bytes)
+                return null;
+            (ulong size, string unit) = Sizes.Pretty(bytes);
+            Node node = new("tseg", schema) { Text = ToText(size) };
+            node.Append("unit", unit);
+            return node;
+        });
+    }
+
+    private static ElementSchema Timer() => Element("timer")
+        .Attr("name", OneOf("platform", "pit", "rtc", "hpet", "tsc", "kvmclock", "hypervclock", "armvtimer"), required: true)
+        .Attr("present", YesNo)
+        .Attr("tickpolicy", OneOf("delay", "catchup", "merge", "discard"))
+        .Attr("track", OneOf("boot", "guest", "wall", "realtime"))
+        .Attr("frequency", ULongOrZero)
+        .Attr("mode", OneOf("auto", "native", "emulate", "paravirt", "smpsafe"))
+        .With(Element("catchup").Attr("threshold", ULongOrZero).Attr("slew", ULongOrZero).Attr("limit", ULongOrZero))
+        .Many()
+        .Then(CheckTimer);
+
+    private static bool CheckTimer(in Scope scope)
+    {
+        Node timer = scope.Node;
+        string name = timer["name"]!;
+        ErrorDomain domain = scope.Context.Domain;
+        if (name is "kvmclock" or "hypervclock" && timer.Has("tickpolicy"))
+            throw Fault.Unsupported(domain, $"timer {name} doesn't support setting of timer tickpolicy");
+        if (timer["tickpolicy"] != "catchup" && timer.Child("catchup") is not null)
+            throw Fault.Xml(domain, "setting of timer catchup policies is only supported with tickpolicy='catchup'");
+        if (name != "tsc" && timer.Has("frequency"))
+            throw Fault.Unsupported(domain, $"timer {name} doesn't support setting of timer frequency");
+        if (name != "tsc" && timer.Has("mode"))
+            throw Fault.Unsupported(domain, $"timer {name} doesn't support setting of timer mode");
+        return name is not ("platform" or "rtc") && timer.Has("track")
+            ? throw Fault.Unsupported(domain, $"timer {name} doesn't support setting of timer track")
+            : true;
+    }
+
+    /// <summary>An adjustment of a UTC or local clock is a word; a number makes the clock a variable one.</summary>
+    private static bool FinishClock(in Scope scope)
+    {
+        Node clock = scope.Node;
+        string? adjustment = clock["adjustment"];
+        bool isNumber = adjustment is not null && Long.Normalise(adjustment, out adjustment) == ValueResult.Ok;
+        switch (clock["offset"])
+        {
+            case "utc" or "localtime" when adjustment is null or "reset":
+                break;
+            case "utc" or "localtime" when isNumber:
+                clock["basis"] = clock["offset"];
+                clock["offset"] = "variable";
+                clock["adjustment"] = adjustment;
+                break;
+            case "utc" or "localtime":
+                throw Fault.Xml(scope.Context.Domain, $"unknown clock adjustment '{scope.Raw["adjustment"]}'");
+            case "variable":
+                clock["adjustment"] = isNumber ? adjustment : "0";
+                break;
+            default:
+                clock["adjustment"] = null;
+                break;
+        }
+
+        return true;
+    }
+
+    private static bool FinishSecurityLabel(in Scope scope)
+    {
+        Node label = scope.Node;
+        string type = label["type"]!;
+        if (type == "none")
+        {
+            foreach (Node child in label.ChildList.ToArray())
+                label.Remove(child);
+            label["relabel"] = null;
+            return true;
+        }
+
+        label["relabel"] ??= type == "static" ? "no" : "yes";
+        if (type == "static" && label.Child("label") is null)
+            throw Fault.Xml(scope.Context.Domain, "security label is missing");
+        if (type == "dynamic" && scope.Context.Inactive)
+            label.RemoveAll("label");
+        if (scope.Context.Inactive || label["relabel"] == "no")
+            label.RemoveAll("imagelabel");
+        if (type != "dynamic")
+            label.RemoveAll("baselabel");
+        return true;
+    }
+}

@@ -1,0 +1,216 @@
+using static Libvirtd.Documents.ElementSchema;
+using static Libvirtd.Documents.Values;
+
+namespace Libvirtd.Documents;
+
+/// <summary>Storage sources, as disks, backing chains, mirrors and firmware variables have them.</summary>
+internal static class StorageSchemas
+{
+    public static readonly string[] Formats =
+        ["raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "fat", "vhd", "ploop", "cow", "qcow", "qcow2", "qed", "vmdk"];
+
+    public static readonly string[] SourceTypes = ["file", "block", "dir", "network", "volume", "nvme", "vhostuser"];
+
+    /// <summary>Text that is dropped when empty: people write '' for a drive without a medium.</summary>
+    public static readonly ValueSchema NonEmpty = new NonEmptyValue();
+
+    public static readonly ElementSchema Seclabel = Element("seclabel")
+        .Attr("model")
+        .Attr("labelskip", YesOnly, show: Show.Live)
+        .Attr("relabel", YesNo, "yes", when: static (in Scope scope) => scope.Raw["labelskip"] != "yes")
+        .With(Leaf("label"))
+        .Many()
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node.Child("label") is null && scope.Node["relabel"] != "no")
+                scope.Node.Show |= Show.Live;
+            return true;
+        });
+
+    public static readonly ElementSchema Auth = Element("auth")
+        .Attr("username", missing: FaultText.Xml("missing username for auth"))
+        .With(Element("secret").Attr("type").Attr("uuid", Uuid).Attr("usage").Then(CheckSecret));
+
+    public static readonly ElementSchema Encryption = Element("encryption")
+        .Attr("format", OneOf("default", "qcow", "luks", "luks2"), missing: FaultText.Xml("unknown volume encryption format"),
+            bad: FaultText.Xml("unknown volume encryption format type {0}"))
+        .Attr("engine", OneOf("qemu", "librbd"))
+        .With(
+            Element("secret").Attr("type").Attr("uuid", Uuid).Attr("usage").Many().Then(CheckSecret),
+            Element("cipher").Attr("name").Attr("size", UInt).Attr("mode").Attr("hash"),
+            Element("ivgen").Attr("name").Attr("hash"));
+
+    public static readonly ElementSchema Reservations = Element("reservations")
+        .Attr("managed", YesNo)
+        .With(Element("source").Attr("type").Attr("path").Attr("mode"));
+
+    public static readonly ElementSchema Slices = Element("slices")
+        .With(Element("slice").Attr("type", OneOf("storage")).Attr("offset", ULong).Attr("size", ULong));
+
+    public static readonly ElementSchema Initiator = Element("initiator").With(Element("iqn").Attr("name"));
+
+    public static readonly ElementSchema Reconnect = Element("reconnect")
+        .Attr("enabled", YesNo, required: true)
+        .Attr("timeout", UInt, when: static (in Scope scope) => scope.Node["enabled"] == "yes");
+
+    private static readonly FaultText s_noName = FaultText.Xml("missing name for disk source");
+
+    private static readonly string[] s_protocols =
+        ["nbd", "rbd", "sheepdog", "gluster", "iscsi", "http", "https", "ftp", "ftps", "tftp", "ssh", "vxhs", "nfs"];
+
+    private static readonly ElementSchema s_host = Element("host")
+        .Attr("name", when: static (in Scope scope) => scope.Raw["transport"] != "unix", missing: FaultText.Xml("missing name for host"))
+        .Attr("port", Number(0, 65535, omitZero: true), when: static (in Scope scope) => scope.Raw["transport"] != "unix",
+            bad: FaultText.Internal("failed to parse port number '{0}'"))
+        .Attr("transport", OneOfOr("tcp", "unix", "rdma"), bad: FaultText.Unsupported("unknown protocol transport type '{0}'"))
+        .Attr("socket", when: static (in Scope scope) => scope.Raw["transport"] == "unix", missing: FaultText.Xml("missing socket for unix transport"))
+        .Many()
+        .Then(AddDefaultPort);
+
+    /// <summary>The format of a file inside a backing chain or a mirror.</summary>
+    public static ElementSchema Format { get; } = Element("format")
+        .Attr("type", OneOf(Formats), bad: FaultText.Xml("unknown storage source format '{0}'"))
+        .With(Element("metadata_cache").With(Sizes.Bytes("max_size")));
+
+    /// <summary>A source that says its type in its parent, with or without the attributes that only a disk's own source has.</summary>
+    public static ElementSchema Source(bool ofDisk)
+    {
+        ElementSchema file = Element("source").Attr("file", NonEmpty).Attr("fdgroup");
+        ElementSchema block = Element("source").Attr("dev", NonEmpty);
+        ElementSchema dir = Element("source").Attr("dir", NonEmpty);
+        ElementSchema volume = Element("source").Attr("pool").Attr("volume")
+            .Attr("mode", OneOf("host", "direct"), bad: FaultText.Unsupported("unknown source mode '{0}' for volume type disk"));
+        ElementSchema nvme = Element("source")
+            .Attr("type", OneOf("pci"), required: true)
+            .Attr("managed", YesNo, "yes")
+            .Attr("namespace", ULong, required: true)
+            .With(DeviceSchemas.PlainPciAddress);
+        ElementSchema vhostUser = Element("source").Attr("type", OneOf("unix"), required: true).Attr("path").With(Reconnect);
+        ElementSchema network = NetworkSource();
+        foreach (ElementSchema schema in (ReadOnlySpan<ElementSchema>)[file, block, dir, volume, nvme, vhostUser, network])
+        {
+            if (ofDisk)
+            {
+                if (schema != network)
+                    schema.Attr("startupPolicy", OneOf("mandatory", "requisite", "optional"));
+                schema.Attr("index", UInt, show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive);
+            }
+
+            schema.With(Slices);
+            if (schema != network)
+                schema.With(Seclabel);
+            if (schema != volume)
+                schema.With(Auth);
+            schema.With(Encryption, Reservations);
+        }
+
+        return Switch("source", static (_, parent) => parent?["type"] ?? "file",
+            ("file", file), ("block", block), ("dir", dir), ("volume", volume), ("nvme", nvme), ("vhostuser", vhostUser), ("network", network));
+    }
+
+    /// <summary>A backing chain: each link holds the next one.</summary>
+    public static ElementSchema BackingStore()
+    {
+        ElementSchema chain = Element("backingStore")
+            .Attr("type", OneOf(SourceTypes), bad: FaultText.Xml("unknown storage source type '{0}'"))
+            .Attr("index", UInt, show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive)
+            .With(Format, Source(ofDisk: false))
+            .Keep()
+            .Then(static (in Scope scope) =>
+            {
+                if (!scope.Node.Has("type"))
+                {
+                    foreach (Node child in scope.Node.ChildList.ToArray())
+                        scope.Node.Remove(child);
+                    scope.Node["index"] = null;
+                    return true;
+                }
+
+                if (scope.Node.Child("format") is null)
+                    throw Fault.Xml(scope.Context.Domain, "missing disk backing store format");
+                return scope.Raw.Child("source") is null
+                    ? throw Fault.Xml(scope.Context.Domain, "missing disk backing store source")
+                    : true;
+            });
+        return chain.With(chain);
+    }
+
+    /// <summary>The target of a block job; it only exists while the domain runs.</summary>
+    public static ElementSchema Mirror() => Element("mirror")
+        .Attr("type", OneOf(SourceTypes), "file")
+        .Attr("file")
+        .Attr("format")
+        .Attr("job", OneOf("copy", "active-commit"), "copy")
+        .Attr("ready", OneOf("yes", "abort", "pivot"))
+        .With(Format, Source(ofDisk: true), BackingStore())
+        .OnlyWhen(Show.Live)
+        .When(static (in Scope scope) => !scope.Context.Inactive);
+
+    private static ElementSchema NetworkSource() => Element("source")
+        .Attr("protocol", OneOf(s_protocols), required: true)
+        .Attr("name", when: static (in Scope scope) => scope.Raw.Has("name") || scope.Node["protocol"] != "nbd", missing: s_noName)
+        .Attr("query", when: static (in Scope scope) => scope.Node["protocol"] is "http" or "https")
+        .Attr("tls", YesNo)
+        .Attr("tlsHostname")
+        .With(
+            s_host,
+            Element("identity").Attr("user").Attr("group").When(static (in Scope scope) => scope.Parent?["protocol"] == "nfs"),
+            Element("reconnect").Attr("delay", UIntOrZero).When(static (in Scope scope) => scope.Parent?["protocol"] == "nbd"),
+            Element("snapshot").Attr("name"),
+            Element("config").Attr("file"),
+            Initiator,
+            Element("ssl").Attr("verify", YesNo).When(static (in Scope scope) => scope.Parent?["protocol"] is "https" or "ftps"),
+            Element("cookies").OnlyWhen(Show.Secure).When(static (in Scope scope) => scope.Parent?["protocol"] is "http" or "https")
+                .With(Leaf("cookie").Attr("name").Many()),
+            Element("readahead").Attr("size", ULongOrZero).When(IsHttpOrFtp),
+            Element("timeout").Attr("seconds", ULongOrZero).When(IsHttpOrFtp))
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node["protocol"] is not ("gluster" or "rbd") || scope.Node["name"] is not { } name || name.IndexOf('/', StringComparison.Ordinal) > 0)
+                return true;
+            throw Fault.Xml(scope.Context.Domain, $"can't split path '{name}' into pool name and image name");
+        });
+
+    private static bool IsHttpOrFtp(in Scope scope) => scope.Parent?["protocol"] is "http" or "https" or "ftp" or "ftps";
+
+    private static bool AddDefaultPort(in Scope scope)
+    {
+        if (scope.Node.Has("transport") || scope.Node.Has("port"))
+            return true;
+        scope.Node["port"] = scope.Parent?["protocol"] switch
+        {
+            "ssh" => "22",
+            "iscsi" => "3260",
+            "nbd" => "10809",
+            "http" => "80",
+            "https" => "443",
+            "ftp" => "21",
+            "ftps" => "990",
+            "tftp" => "69",
+            "sheepdog" => "7000",
+            "gluster" => "24007",
+            "vxhs" => "9999",
+            "nfs" => "2049",
+            _ => null,
+        };
+        return true;
+    }
+
+    private static bool CheckSecret(in Scope scope)
+    {
+        if (!scope.Node.Has("uuid") && !scope.Node.Has("usage"))
+            throw Fault.Xml(scope.Context.Domain, "missing auth secret uuid or usage attribute");
+        return scope.Node.Has("uuid") && scope.Node.Has("usage")
+            ? throw Fault.Xml(scope.Context.Domain, "either auth secret uuid or usage expected")
+            : true;
+    }
+
+    private sealed class NonEmptyValue : ValueSchema
+    {
+        public override ValueResult Normalise(string value, out string? normal)
+        {
+            normal = value.Length == 0 ? null : value;
+            return ValueResult.Ok;
+        }
+    }
+}

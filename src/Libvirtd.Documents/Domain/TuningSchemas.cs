@@ -1,0 +1,178 @@
+using static Libvirtd.Documents.ElementSchema;
+using static Libvirtd.Documents.Values;
+
+namespace Libvirtd.Documents;
+
+/// <summary>Memory, CPUs and block I/O: how much of the host a domain gets, and where.</summary>
+internal static class TuningSchemas
+{
+    public static readonly ElementSchema MaxMemory = SizeWith("maxMemory", "./maxMemory[1]", "slots",
+        new SlotsValue(), FaultText.Xml("Failed to parse memory slot count"));
+
+    public static readonly ElementSchema Memory = SizeWith("memory", "./memory[1]", "dumpCore", OnOff, null);
+
+    public static readonly ElementSchema CurrentMemory = Sizes.KiB("currentMemory", "./currentMemory[1]");
+
+    public static readonly ElementSchema BlockIo = Element("blkiotune").With(
+        Leaf("weight", UIntOrZero),
+        Element("device").Many().With(
+            Leaf("path"),
+            Leaf("weight", UIntOrZero),
+            Leaf("read_iops_sec", UIntOrZero),
+            Leaf("write_iops_sec", UIntOrZero),
+            Leaf("read_bytes_sec", ULongOrZero),
+            Leaf("write_bytes_sec", ULongOrZero))
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node.Child("path") is null)
+                throw Fault.Xml(scope.Context.Domain, "missing per-device path");
+            return scope.Node.ChildList.Count > 1;
+        }));
+
+    public static readonly ElementSchema MemoryTuning = Element("memtune").With(
+        Limit("hard_limit"), Limit("soft_limit"), Limit("min_guarantee"), Limit("swap_hard_limit"));
+
+    public static readonly ElementSchema Backing = Element("memoryBacking").With(
+        Flag("hugepages").With(HugePage()),
+        Flag("nosharepages"),
+        Flag("locked"),
+        Element("source").Attr("type", OneOf("file", "anonymous", "memfd"), bad: FaultText.Unsupported("unknown memoryBacking/source/type '{0}'")),
+        Element("access").Attr("mode", OneOf("shared", "private"), bad: FaultText.Unsupported("unknown memoryBacking/access/mode '{0}'")),
+        Element("allocation")
+            .Attr("mode", OneOf("immediate", "ondemand"), bad: FaultText.Unsupported("unknown memoryBacking/allocation/mode '{0}'"))
+            .Attr("threads", UIntOrZero, bad: FaultText.Xml("Failed to parse memory allocation threads")),
+        Flag("discard"));
+
+    private static readonly FaultText s_vcpuCount = FaultText.Xml("maximum vcpus count must be an integer");
+
+    public static readonly ElementSchema Vcpu = Element("vcpu")
+        .Attr("placement", OneOf("static", "auto"), "static")
+        .Attr("cpuset", Bitmap, when: static (in Scope scope) => scope.Node["placement"] != "auto",
+            bad: FaultText.Internal("Failed to parse bitmap '{0}'"))
+        .Attr("current", UInt)
+        .Text(UInt, "1", bad: s_vcpuCount)
+        .Always();
+
+    public static readonly ElementSchema Vcpus = Element("vcpus").With(
+        Element("vcpu")
+            .Attr("id", UInt, required: true)
+            .Attr("enabled", YesNo, required: true)
+            .Attr("hotpluggable", YesNo)
+            .Attr("order", UIntOrZero)
+            .Many());
+
+    public static readonly ElementSchema IoThreads = Leaf("iothreads", UIntOrZero, FaultText.Xml("invalid iothreads count '{0}'"));
+
+    public static readonly ElementSchema IoThreadIds = Element("iothreadids").With(
+        Element("iothread").Attr("id", Positive, required: true).Attr("thread_pool_min", Natural).Attr("thread_pool_max", Natural).Many());
+
+    public static readonly ElementSchema DefaultIoThread = Element("defaultiothread").Attr("thread_pool_min", Natural).Attr("thread_pool_max", Natural);
+
+    public static readonly ElementSchema Cpu = Element("cputune").With(
+        Leaf("shares", ULong, FaultText.Xml("can't parse cputune shares value")),
+        Period("period"), Quota("quota"), Period("global_period"), Quota("global_quota"), Period("emulator_period"), Quota("emulator_quota"),
+        Period("iothread_period"), Quota("iothread_quota"),
+        Element("vcpupin").Attr("vcpu", UInt, required: true).Attr("cpuset", Bitmap, missing: FaultText.Internal("missing cpuset for vcpupin")).Many(),
+        Element("emulatorpin").Attr("cpuset", Bitmap, missing: FaultText.Internal("missing cpuset for emulatorpin")),
+        Element("iothreadpin").Attr("iothread", Positive, required: true).Attr("cpuset", Bitmap, missing: FaultText.Internal("missing cpuset for iothreadpin")).Many(),
+        Scheduler("emulatorsched", null), Scheduler("vcpusched", "vcpus"), Scheduler("iothreadsched", "iothreads"),
+        Element("cachetune").Attr("vcpus", Bitmap, required: true).Attr("id", show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive)
+            .With(
+                Element("cache").Attr("id", UInt, required: true).Attr("level", UInt, required: true)
+                    .Attr("type", OneOf("both", "code", "data"), required: true).Attr("size", ULong, required: true).Attr("unit", Any, "B").Many(),
+                Element("monitor").Attr("level", UInt, required: true).Attr("vcpus", Bitmap, required: true).Many())
+            .Many(),
+        Element("memorytune").Attr("vcpus", Bitmap, required: true).Attr("id", show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive)
+            .With(
+                Element("node").Attr("id", UInt, required: true).Attr("bandwidth", UInt, required: true).Many(),
+                Element("monitor").Attr("vcpus", Bitmap, required: true).Many())
+            .Many());
+
+    public static readonly ElementSchema Numa = Element("numatune").With(
+        Element("memory")
+            .Attr("mode", OneOf("strict", "preferred", "interleave", "restrictive"), "strict")
+            .Attr("nodeset", Bitmap)
+            .Attr("placement", OneOf("static", "auto"))
+            .Then(static (in Scope scope) =>
+            {
+                bool automatic = scope.Node["placement"] == "auto" || !scope.Node.Has("nodeset");
+                if (automatic)
+                    scope.Node["nodeset"] = null;
+                scope.Node["placement"] = automatic ? "auto" : null;
+                return true;
+            }),
+        Element("memnode").Attr("cellid", UInt, missing: FaultText.Xml("Missing required cellid attribute in memnode element"))
+            .Attr("mode", OneOf("strict", "preferred", "interleave", "restrictive"), "strict")
+            .Attr("nodeset", Bitmap, missing: FaultText.Xml("Missing required nodeset attribute in memnode element")).Many());
+
+    public static readonly ElementSchema Resource = Element("resource").With(
+        Leaf("partition"), Element("fibrechannel").Attr("appid", StorageSchemas.NonEmpty));
+
+    private static ElementSchema Limit(string name) => Sizes.KiB(name, $"./memtune/{name}[1]").Then(static (in Scope _) => true);
+
+    private static ElementSchema Period(string name) =>
+        Leaf(name, ULongOrZero, FaultText.Xml($"can't parse cputune {name} value"));
+
+    private static ElementSchema Quota(string name) =>
+        Leaf(name, Number(long.MinValue, long.MaxValue, omitZero: true, signed: true), FaultText.Xml($"can't parse cputune {name} value"));
+
+    private static ElementSchema Scheduler(string name, string? members)
+    {
+        ElementSchema schema = Element(name);
+        if (members is not null)
+            schema.Attr(members, Bitmap, required: true);
+        schema.Attr("scheduler", OneOf("batch", "idle", "fifo", "rr"), required: true)
+            .Attr("priority", Int, when: static (in Scope scope) => scope.Node["scheduler"] is "fifo" or "rr",
+                missing: FaultText.Xml("Missing or invalid scheduler priority"));
+        return members is null ? schema : schema.Many();
+    }
+
+    /// <summary>A page size has its unit after it, for once.</summary>
+    private static ElementSchema HugePage()
+    {
+        ElementSchema schema = Element("page").Attr("size").Attr("unit").Attr("nodeset").Many();
+        return schema.By((raw, _, context) =>
+        {
+            ulong size = Sizes.ParseKiB(raw["size"], raw["unit"], "./@size")
+                ?? throw Fault.Xml(Protocol.ErrorDomain.Xml, "missing element or attribute './@size'");
+            if (size == 0)
+                throw Fault.Xml(context.Domain, "hugepage size can't be zero");
+            Node node = new("page", schema);
+            node.Append("size", ToText(size));
+            node.Append("unit", "KiB");
+            if (raw["nodeset"] is { } text)
+            {
+                if (!NumberSet.TryParse(text, out NumberSet? set))
+                    throw Fault.Internal(context.Domain, $"Failed to parse bitmap '{text}'");
+                node.Append("nodeset", set.ToString());
+            }
+
+            return node;
+        });
+    }
+
+    /// <summary>A size in KiB with one attribute before its unit.</summary>
+    private static ElementSchema SizeWith(string name, string path, string attribute, ValueSchema type, FaultText? bad)
+    {
+        ElementSchema schema = Element(name).Attr(attribute, type).Attr("unit").Text();
+        return schema.By((raw, _, context) =>
+        {
+            Node node = new(name, schema) { Text = Sizes.ParseKiB(raw.Text, raw["unit"], path) is { } size ? ToText(size) : null };
+            if (raw[attribute] is { } value)
+            {
+                if (type.Normalise(value, out string? normal) != ValueResult.Ok)
+                    throw bad?.ToException(context.Domain, value) ?? Fault.BadAttribute(name, attribute, value, type.Expectation);
+                if (normal is not null)
+                    node.Append(attribute, normal);
+            }
+
+            node.Append("unit", "KiB");
+            return node;
+        });
+    }
+
+    private sealed class SlotsValue : ValueSchema
+    {
+        public override ValueResult Normalise(string value, out string? normal) => UIntOrZero.Normalise(value, out normal);
+    }
+}

@@ -1,0 +1,13 @@
+using System.Globalization;
+
+namespace Libvirtd.Documents;
+
+/// <summary>MAC addresses for guests.</summary>
+public static class MacAddress
+{
+    /// <summary>An address under QEMU's prefix 52:54:00, from the given source of random numbers.</summary>
+    public static string New(Random random) => string.Create(CultureInfo.InvariantCulture,
+        $"52:54:00:{random.Next(256):x2}:{random.Next(256):x2}:{random.Next(256):x2}");
+
+    internal static string NewRandom() => New(Random.Shared);
+}
