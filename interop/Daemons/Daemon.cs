@@ -1,0 +1,150 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Libvirtd.Interop.Processes;
+
+namespace Libvirtd.Interop.Daemons;
+
+/// <summary>
+/// A running server on sockets and a TCP port of its own. The two kinds take the same command line and the same configuration file, which is
+/// itself part of what is tested.
+/// </summary>
+public abstract partial class Daemon : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+    private const int SigTerm = 15;
+
+    private readonly TempFolder _folder = new();
+    private Process? _process;
+
+    /// <summary>"upstream" or "ours".</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Why this server cannot run here; null when it can.</summary>
+    public abstract string? Missing { get; }
+
+    public TempFolder Folder => _folder;
+
+    public int TcpPort { get; private set; }
+
+    public string SocketPath => _folder.File("s/libvirt-sock");
+
+    public string ReadOnlySocketPath => _folder.File("s/libvirt-sock-ro");
+
+    public bool IsRunning => _process is { HasExited: false };
+
+    /// <summary>What the server itself wrote, for the message of a failed test.</summary>
+    public string Log => File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";
+
+    protected string PidPath => _folder.File("pid");
+
+    private string LogPath => _folder.File("log");
+
+    /// <summary>A client's address of <paramref name="path"/> (for example <c>/default</c>) of the test driver, over the unix socket.</summary>
+    public string UnixUri(string path = "/default", string scheme = "test") => $"{scheme}+unix://{path}?socket={SocketPath}";
+
+    /// <summary>The same over the read-only socket.</summary>
+    public string ReadOnlyUri(string path = "/default", string scheme = "test") => $"{scheme}+unix://{path}?socket={ReadOnlySocketPath}";
+
+    /// <summary>The same over TCP.</summary>
+    public string TcpUri(string path = "/default", string scheme = "test") => $"{scheme}+tcp://127.0.0.1:{TcpPort}{path}";
+
+    /// <summary>Starts the server and returns once its socket takes connections.</summary>
+    /// <exception cref="InvalidOperationException">It ended or did not answer in time; the message has its log.</exception>
+    public async Task StartAsync(CancellationToken stop)
+    {
+        TcpPort = Ports.Free();
+        _folder.Folder("s");
+        string configuration = _folder.File("d.conf");
+        await File.WriteAllTextAsync(configuration, Configuration(), stop);
+        (string program, IReadOnlyList<string> arguments) = Command(configuration);
+        _process = ProcessRunner.StartLogged(program, arguments, LogPath, _folder.Path);
+        await WaitUntilReadyAsync(stop);
+    }
+
+    /// <summary>Asks the server to end, as an operator would, and waits until it has.</summary>
+    /// <exception cref="TimeoutException">It had to be killed.</exception>
+    public async Task StopAsync()
+    {
+        if (_process is null || _process.HasExited) return;
+        _ = Kill(_process.Id, SigTerm);
+        using CancellationTokenSource limit = new(StopLimit);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{Name}: did not end within {StopLimit.TotalSeconds} s of SIGTERM\n{Log}");
+        }
+    }
+
+    /// <summary>The status that the ended server left; null while it runs.</summary>
+    public int? ExitCode => _process is { HasExited: true } ended ? ended.ExitCode : null;
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await StopAsync();
+        }
+        catch (TimeoutException)
+        {
+            // Already killed; a test that cares calls StopAsync itself.
+        }
+
+        _process?.Dispose();
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The program to run and its arguments. It must stay in the foreground and keep the process id.</summary>
+    protected abstract (string Program, IReadOnlyList<string> Arguments) Command(string configuration);
+
+    private string Configuration() =>
+        $"""
+        unix_sock_dir = "{_folder.File("s")}"
+        auth_unix_ro = "none"
+        auth_unix_rw = "none"
+        listen_tls = 0
+        listen_tcp = 1
+        listen_addr = "127.0.0.1"
+        tcp_port = "{TcpPort}"
+        auth_tcp = "none"
+
+        """;
+
+    private async Task WaitUntilReadyAsync(CancellationToken stop)
+    {
+        Stopwatch waited = Stopwatch.StartNew();
+        while (!await AnswersAsync(stop))
+        {
+            if (_process!.HasExited) throw new InvalidOperationException($"{Name}: ended with status {_process.ExitCode} while starting\n{Log}");
+            if (waited.Elapsed > StartLimit) throw new InvalidOperationException($"{Name}: no answer within {StartLimit.TotalSeconds} s\n{Log}");
+            await Task.Delay(5, stop);
+        }
+    }
+
+    private async Task<bool> AnswersAsync(CancellationToken stop)
+    {
+        try
+        {
+            using Socket unix = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await unix.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), stop);
+            using Socket readOnly = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await readOnly.ConnectAsync(new UnixDomainSocketEndPoint(ReadOnlySocketPath), stop);
+            using Socket tcp = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await tcp.ConnectAsync("127.0.0.1", TcpPort, stop);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}

@@ -1,0 +1,52 @@
+using Libvirtd.Interop.Daemons;
+using Libvirtd.Interop.Processes;
+
+namespace Libvirtd.Interop.Differential;
+
+/// <summary>The same commands against upstream's libvirtd and ours must print the same.</summary>
+public sealed class DifferentialTests(DifferentialRun run) : IClassFixture<DifferentialRun>
+{
+    private const double Required = 95;
+
+    public static TheoryData<string> Names => [.. Scenario.AllNames];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Scenario_prints_what_upstream_prints(string name)
+    {
+        IReadOnlyList<CommandResult> unexplained = run.Comparison(name).Unexplained(name);
+        if (unexplained.Count > 0) Assert.Fail(string.Join('\n', unexplained.Select(result => result.Describe())));
+    }
+
+    [Fact]
+    public void Known_differences_still_differ()
+    {
+        IReadOnlyList<KnownDifference> obsolete = run.Comparison().Obsolete();
+        Assert.True(obsolete.Count == 0, "take these off known-differences.txt:\n" + string.Join('\n', obsolete));
+    }
+
+    [Fact]
+    public void At_least_95_percent_of_all_commands_are_identical()
+    {
+        Comparison comparison = run.Comparison();
+        TestContext.Current.TestOutputHelper?.WriteLine(comparison.Summary);
+        Assert.True(comparison.Percent >= Required, comparison.Summary);
+    }
+}
+
+/// <summary>Without this, a scenario that depends on chance would look like a fault of ours.</summary>
+public sealed class RepeatabilityTests
+{
+    public static TheoryData<string> Names => [.. Scenario.AllNames];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Upstream_prints_the_same_twice(string name)
+    {
+        UpstreamDaemon first = new(), second = new();
+        if ((Virsh.Missing ?? first.Missing) is string reason) Assert.Skip(reason);
+        IReadOnlyList<CommandResult> results =
+            await DifferentialRun.CompareAsync(Scenario.Load(name), first, second, TestContext.Current.CancellationToken);
+        Assert.All(results, result => Assert.Equal(result.Expected, result.Actual));
+    }
+}
