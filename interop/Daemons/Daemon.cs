@@ -14,6 +14,8 @@ public abstract partial class Daemon : IAsyncDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
     private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
 
     private readonly TempFolder _folder = new();
     private Process? _process;
@@ -41,14 +43,13 @@ public abstract partial class Daemon : IAsyncDisposable
 
     private string LogPath => _folder.File("log");
 
-    /// <summary>A client's address of <paramref name="path"/> (for example <c>/default</c>) of the test driver, over the unix socket.</summary>
-    public string UnixUri(string path = "/default", string scheme = "test") => $"{scheme}+unix://{path}?socket={SocketPath}";
-
-    /// <summary>The same over the read-only socket.</summary>
-    public string ReadOnlyUri(string path = "/default", string scheme = "test") => $"{scheme}+unix://{path}?socket={ReadOnlySocketPath}";
-
-    /// <summary>The same over TCP.</summary>
-    public string TcpUri(string path = "/default", string scheme = "test") => $"{scheme}+tcp://127.0.0.1:{TcpPort}{path}";
+    /// <summary>A client's address of <paramref name="path"/> of a driver.</summary>
+    public string Uri(Transport transport, string path = "/default", string scheme = "test") => transport switch
+    {
+        Transport.Unix => $"{scheme}+unix://{path}?socket={SocketPath}",
+        Transport.UnixReadOnly => $"{scheme}+unix://{path}?socket={ReadOnlySocketPath}",
+        _ => $"{scheme}+tcp://127.0.0.1:{TcpPort}{path}",
+    };
 
     /// <summary>Starts the server and returns once its socket takes connections.</summary>
     /// <exception cref="InvalidOperationException">It ended or did not answer in time; the message has its log.</exception>
@@ -80,6 +81,12 @@ public abstract partial class Daemon : IAsyncDisposable
             throw new TimeoutException($"{Name}: did not end within {StopLimit.TotalSeconds} s of SIGTERM\n{Log}");
         }
     }
+
+    /// <summary>Takes the processor away from the server: its sockets stay open and nothing answers.</summary>
+    public void Freeze() => _ = Kill(_process!.Id, SigStop);
+
+    /// <summary>Lets a frozen server go on.</summary>
+    public void Thaw() => _ = Kill(_process!.Id, SigCont);
 
     /// <summary>The status that the ended server left; null while it runs.</summary>
     public int? ExitCode => _process is { HasExited: true } ended ? ended.ExitCode : null;
