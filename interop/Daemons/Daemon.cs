@@ -37,7 +37,7 @@ public abstract partial class Daemon : IAsyncDisposable
     public bool IsRunning => _process is { HasExited: false };
 
     /// <summary>What the server itself wrote, for the message of a failed test.</summary>
-    public string Log => File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";
+    public string Log => _process is not null && File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";
 
     protected string PidPath => _folder.File("pid");
 

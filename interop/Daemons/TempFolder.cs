@@ -1,11 +1,14 @@
 namespace Libvirtd.Interop.Daemons;
 
-/// <summary>A folder of its own under /tmp, removed with all it holds. The path is short: a unix socket's path ends at 107 bytes.</summary>
+/// <summary>
+/// A folder of its own under /tmp, made when it is first asked for and removed with all it holds. The path is short: a unix socket's path ends at
+/// 107 bytes.
+/// </summary>
 public sealed class TempFolder : IDisposable
 {
-    public TempFolder() => Path = Directory.CreateTempSubdirectory("lv-").FullName;
+    private readonly Lazy<string> _path = new(() => Directory.CreateTempSubdirectory("lv-").FullName);
 
-    public string Path { get; }
+    public string Path => _path.Value;
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
@@ -14,6 +17,7 @@ public sealed class TempFolder : IDisposable
 
     public void Dispose()
     {
+        if (!_path.IsValueCreated) return;
         try
         {
             Directory.Delete(Path, recursive: true);

@@ -22,7 +22,7 @@ public sealed class UpstreamDaemon : Daemon
     public override string Name => "upstream";
 
     public override string? Missing =>
-        File.Exists(Executable) ? null : $"{Executable} is not installed (Debian packages: libvirt-daemon, libvirt-daemon-driver-qemu)";
+        File.Exists(Executable) ? null : $"{Executable} is not installed (Debian package: libvirt-daemon)";
 
     protected override (string Program, IReadOnlyList<string> Arguments) Command(string configuration)
     {
