@@ -7,9 +7,22 @@ namespace Libvirtd.Documents.Tests;
 /// </summary>
 public sealed class GoldenTests
 {
-    public static TheoryData<string> Domains => Golden.Names("domain");
+    public static TheoryData<string, string> Cases
+    {
+        get
+        {
+            TheoryData<string, string> cases = [];
+            foreach (string kind in Golden.Kinds)
+            {
+                foreach (string name in Golden.Names(kind))
+                    cases.Add(kind, name);
+            }
+
+            return cases;
+        }
+    }
 
     [Theory]
-    [MemberData(nameof(Domains))]
-    public void Domain_prints_as_upstream_prints_it(string name) => Golden.Check("domain", name, Golden.PrintDomain);
+    [MemberData(nameof(Cases))]
+    public void Document_prints_as_upstream_prints_it(string kind, string name) => Golden.Check(kind, name);
 }

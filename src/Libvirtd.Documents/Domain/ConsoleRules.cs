@@ -18,16 +18,12 @@ internal static class ConsoleRules
                 throw Fault.Unsupported(domain, "Only the first console can be a serial port");
         }
 
+        for (int i = 0; i < consoles.Count; i++)
+            consoles[i].GetOrAdd("target")["port"] = ToText((ulong)i);
         if (isHvm)
             Pair(devices, consoles);
-        for (int i = 0; i < consoles.Count; i++)
-        {
-            Node target = consoles[i].GetOrAdd("target");
-            target["type"] ??= "serial";
-            target["port"] = i == 0 && isHvm && target["type"] == "serial" && devices.Child("serial") is { } serial
-                ? serial.Child("target")?["port"] ?? "0"
-                : ToText((ulong)i);
-        }
+        foreach (Node console in consoles)
+            console.Child("target")!["type"] ??= "serial";
     }
 
     /// <summary>Ports without a number get the next one after the highest so far.</summary>
@@ -111,7 +107,9 @@ internal static class ConsoleRules
     {
         Node console = Rename(serial, "console", CharacterSchemas.Console);
         console.RemoveAll("target");
-        console.Add("target")["type"] = "serial";
+        Node target = console.Add("target");
+        target["type"] = "serial";
+        target["port"] = serial.Child("target")?["port"] ?? "0";
         return console;
     }
 

@@ -19,13 +19,14 @@ internal static class CpuRules
         if (vcpu["current"] is { } current)
         {
             if (DomainRules.Number(current) > count)
-                throw Fault.Xml(domain, $"maxvcpus must not be less than current vcpus ({count} < {current})");
+                throw Fault.Unsupported(domain, "maximum vCPU count must not be less than current vCPU count");
             if (current == vcpu.Text)
                 vcpu["current"] = null;
         }
 
         CompleteCells(root, count, domain);
         CompletePlacement(root, vcpu);
+        CompletePages(root);
         CompletePins(root, count);
         CompleteThreads(root);
     }
@@ -93,6 +94,7 @@ internal static class CpuRules
             ordered[id] = cells[i];
         }
 
+        CompleteDistances(ordered!);
         numa.RemoveAll("cell");
         ulong total = 0;
         int last = -1;
@@ -113,6 +115,41 @@ internal static class CpuRules
             throw Fault.Internal(domain, "CPU IDs in <numa> exceed the <vcpu> count");
     }
 
+    /// <summary>Distances hold both ways; a cell that has any is 10 from itself.</summary>
+    private static void CompleteDistances(Node[] cells)
+    {
+        if (cells.Length > 128 || !Array.Exists(cells, static cell => cell.Child("distances") is not null))
+            return;
+        string?[,] matrix = new string?[cells.Length, cells.Length];
+        for (int i = 0; i < cells.Length; i++)
+        {
+            foreach (Node sibling in cells[i].Child("distances")?.ChildList ?? [])
+            {
+                ulong other = DomainRules.Number(sibling["id"]);
+                if (other >= (ulong)cells.Length)
+                    continue;
+                matrix[i, other] = sibling["value"];
+                matrix[i, i] ??= "10";
+                matrix[other, i] ??= sibling["value"];
+                matrix[other, other] ??= "10";
+            }
+        }
+
+        for (int i = 0; i < cells.Length; i++)
+        {
+            cells[i].RemoveAll("distances");
+            Node distances = cells[i].Add("distances");
+            for (int other = 0; other < cells.Length; other++)
+            {
+                if (matrix[i, other] is not { } value)
+                    continue;
+                Node sibling = distances.Add("sibling");
+                sibling["id"] = ToText((ulong)other);
+                sibling["value"] = value;
+            }
+        }
+    }
+
     /// <summary>Memory that is placed automatically takes the CPUs with it, unless something pins them.</summary>
     private static void CompletePlacement(Node root, Node vcpu)
     {
@@ -125,6 +162,18 @@ internal static class CpuRules
         Node memory = root.Add("numatune").Add("memory");
         memory["mode"] = "strict";
         memory["placement"] = "auto";
+    }
+
+    /// <summary>Without NUMA cells, pages for cell 0 alone are pages for all.</summary>
+    private static void CompletePages(Node root)
+    {
+        if (root.Find("cpu", "numa") is not null)
+            return;
+        foreach (Node page in root.Find("memoryBacking", "hugepages")?.ChildList ?? [])
+        {
+            if (page["nodeset"] == "0")
+                page["nodeset"] = null;
+        }
     }
 
     /// <summary>Pins stand in the order of their CPUs; those of CPUs that do not exist are dropped.</summary>

@@ -8,7 +8,7 @@ internal static class CpuSchemas
 {
     private static readonly ElementSchema s_model = Element("model")
         .Attr("fallback", OneOf("allow", "forbid"), when: static (in Scope scope) => !string.IsNullOrEmpty(scope.Raw.Text), fallback: "allow",
-            bad: FaultText.Unsupported("Invalid fallback attribute"))
+            bad: Unsupported("Invalid fallback attribute"))
         .Attr("vendor_id", StorageSchemas.NonEmpty)
         .Text()
         .Keep()
@@ -31,23 +31,27 @@ internal static class CpuSchemas
         Leaf("vendor").When(static (in Scope scope) => scope.Parent?["mode"] is null or "custom" or "host-model"),
         Element("topology").Attr("sockets", Positive, required: true).Attr("dies", Positive, "1").Attr("cores", Positive, required: true)
             .Attr("threads", Positive, required: true),
-        Element("cache").Attr("level", Number(1, 3), bad: FaultText.Xml("invalid CPU cache level, must be in range [1,3]"))
+        Element("cache").Attr("level", Number(1, 3), bad: Xml("invalid CPU cache level, must be in range [1,3]"))
             .Attr("mode", OneOf("emulate", "passthrough", "disable"), required: true),
         Element("maxphysaddr").Attr("mode", OneOf("emulate", "passthrough"), required: true).Attr("bits", Natural).Attr("limit", Positive),
         Element("feature").Attr("policy", OneOf("force", "require", "optional", "disable", "forbid"), "require",
-                bad: FaultText.Unsupported("Invalid CPU feature policy"))
-            .Attr("name", Where(Any, static name => name.Length > 0), missing: FaultText.Xml("Invalid CPU feature name"), bad: FaultText.Xml("Invalid CPU feature name"))
+                bad: Unsupported("Invalid CPU feature policy"))
+            .Attr("name", Where(Any, static name => name.Length > 0), missing: Xml("Invalid CPU feature name"), bad: Xml("Invalid CPU feature name"))
             .Many(),
         Numa(),
     ];
 
     public static readonly ElementSchema Guest = Element("cpu")
-        .Attr("mode", OneOf("custom", "host-model", "host-passthrough", "maximum"), bad: FaultText.Unsupported("Invalid mode attribute '{0}'"))
+        .Attr("mode", OneOf("custom", "host-model", "host-passthrough", "maximum"), bad: Unsupported("Invalid mode attribute '{0}'"))
         .Attr("match", OneOf("exact", "minimum", "strict"))
         .Attr("check", OneOf("none", "partial", "full"))
         .Attr("migratable", OnOff)
         .With(Parts)
         .Then(Finish);
+
+    private static FaultText Xml(string format) => new(Protocol.ErrorCode.XmlError, format, Protocol.ErrorDomain.Cpu);
+
+    private static FaultText Unsupported(string format) => new(Protocol.ErrorCode.ConfigUnsupported, format, Protocol.ErrorDomain.Cpu);
 
     private static bool Finish(in Scope scope)
     {

@@ -41,7 +41,7 @@ internal static class DiskSchemas
         .Attr("rotation_rate", UIntOrZero);
 
     public static readonly ElementSchema Disk = Element("disk")
-        .Attr("type", OneOf(StorageSchemas.SourceTypes), "file", bad: FaultText.Xml("unknown storage source type '{0}'"))
+        .Attr("type", OneOf(StorageSchemas.SourceTypes), "file")
         .Attr("device", OneOf("disk", "cdrom", "floppy", "lun"), "disk")
         .Attr("model", OneOfOr("default", "virtio", "virtio-transitional", "virtio-non-transitional"))
         .Attr("rawio", YesNo)

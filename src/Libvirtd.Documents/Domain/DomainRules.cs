@@ -27,6 +27,8 @@ internal static class DomainRules
             throw Fault.Unsupported(domain, $"invalid domain type {type}");
         if (string.IsNullOrEmpty(raw.Find("os", "type")?.Text) && raw.Child("bootloader") is null)
             throw Fault.Xml(domain, "an os <type> must be specified");
+        if (raw.ChildText("name")!.Contains('/', StringComparison.Ordinal))
+            throw Fault.Xml(domain, $"name {raw.ChildText("name")} cannot contain '/'");
         if (raw.Child("title")?.Text?.Contains('\n', StringComparison.Ordinal) == true)
             throw Fault.Xml(domain, "Domain title can't contain newlines");
         if (raw.Count("resource") > 1)

@@ -35,7 +35,6 @@ internal static class DomainSchema
         MiscDeviceSchemas.Panic,
         MiscDeviceSchemas.Shmem,
         MiscDeviceSchemas.Memory,
-        MiscDeviceSchemas.Crypto,
         MiscDeviceSchemas.Iommu,
         MiscDeviceSchemas.Vsock)
         .Always()

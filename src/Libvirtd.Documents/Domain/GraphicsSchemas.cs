@@ -91,16 +91,16 @@ internal static class GraphicsSchemas
 
     public static readonly ElementSchema Video = Element("video")
         .With(
-            Element("driver").Include(DeviceSchemas.VirtioOptions).Attr("vgaconf", OneOf("io", "on", "off")).Attr("name", OneOf("qemu", "vhostuser")),
+            Element("driver").Include(DeviceSchemas.VirtioOptions).Attr("name", OneOf("qemu", "vhostuser")),
             Element("model")
-                .Attr("type", OneOfOr("default", "vga", "cirrus", "vmvga", "xen", "vbox", "qxl", "parallels", "virtio", "gop", "none", "bochs", "ramfb"))
+                .Attr("type", OneOfOr("default", "vga", "cirrus", "vmvga", "xen", "vbox", "qxl", "parallels", "virtio", "gop", "none", "bochs", "ramfb"),
+                    bad: FaultText.Unsupported("unknown video model '{0}'"))
                 .Attr("ram", UIntOrZero)
                 .Attr("vram", UIntOrZero)
                 .Attr("vram64", UIntOrZero)
                 .Attr("vgamem", UIntOrZero)
                 .Attr("heads", UIntOrZero, "1", when: static (in Scope scope) => scope.Parent is not null)
                 .Attr("primary", new PrimaryValue())
-                .Attr("blob", OnOff)
                 .With(
                     Element("acceleration").Attr("accel3d", YesNo).Attr("accel2d", YesNo).Attr("rendernode"),
                     Element("resolution").Attr("x", Positive, required: true).Attr("y", Positive, required: true))
@@ -111,7 +111,6 @@ internal static class GraphicsSchemas
 
     public static readonly ElementSchema Sound = Element("sound")
         .Attr("model", OneOf("sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "ich7"), required: true)
-        .Attr("multichannel", YesNo, when: static (in Scope scope) => scope.Node["model"] == "usb")
         .With(
             Element("codec").Attr("type", OneOf("duplex", "micro", "output"), required: true).Many()
                 .When(static (in Scope scope) => scope.Parent?["model"] is "ich6" or "ich9"),

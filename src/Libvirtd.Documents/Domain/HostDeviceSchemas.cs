@@ -108,8 +108,6 @@ internal static class HostDeviceSchemas
             throw Fault.Xml(scope.Context.Domain, "missing product");
         if (node.Child("vendor") is null && node.Child("product") is not null)
             throw Fault.Xml(scope.Context.Domain, "missing vendor");
-        if (node.Child("vendor") is null && node.Child("address") is null)
-            throw Fault.Xml(scope.Context.Domain, "USB device must specify either vendor/product or address");
         if (node.Child("vendor")?["id"] == "0x0000")
             throw Fault.Internal(scope.Context.Domain, "vendor cannot be 0.");
         if (node.Child("address") is { } address && address["bus"] == "0" && address["device"] == "0")

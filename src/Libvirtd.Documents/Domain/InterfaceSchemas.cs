@@ -27,16 +27,16 @@ internal static class InterfaceSchemas
         .With(Element("rx").With(Element("frames").Attr("max", UIntOrZero)));
 
     private static readonly ElementSchema s_mac = Element("mac")
-        .Attr("address", Where(Mac, static address => (System.Convert.ToByte(address[..2], 16) & 1) == 0),
-            bad: FaultText.Xml("unable to parse mac address '{0}'"))
+        .Attr("address", Mac, bad: FaultText.Xml("unable to parse mac address '{0}'"))
         .Attr("type", OneOf("generated", "static"))
         .Attr("check", YesNo)
         .Always()
         .Then(static (in Scope scope) =>
         {
-            if (!scope.Node.Has("address"))
-                scope.Node["address"] = scope.Context.NewMac();
-            return true;
+            scope.Node["address"] ??= scope.Context.NewMac();
+            return MacAddress.IsMulticast(scope.Node["address"]!)
+                ? throw Fault.Xml(scope.Context.Domain, $"expected unicast mac address, found multicast '{scope.Raw["address"]}'")
+                : true;
         });
 
     private static readonly ElementSchema s_driver = Element("driver")
@@ -54,7 +54,7 @@ internal static class InterfaceSchemas
             Element("host").Attr("csum", OnOff).Attr("gso", OnOff).Attr("tso4", OnOff).Attr("tso6", OnOff).Attr("ecn", OnOff).Attr("ufo", OnOff)
                 .Attr("mrg_rxbuf", OnOff),
             Element("guest").Attr("csum", OnOff).Attr("tso4", OnOff).Attr("tso6", OnOff).Attr("ecn", OnOff).Attr("ufo", OnOff))
-        .When(static (in Scope scope) => scope.Parent?.Child("model")?["type"] is "virtio" or "virtio-transitional" or "virtio-non-transitional");
+        .When(static (in Scope scope) => IsVirtio(scope.Parent));
 
     private static readonly ElementSchema s_target = Element("target")
         .Attr("dev", StorageSchemas.NonEmpty, when: static (in Scope scope) =>
@@ -75,7 +75,6 @@ internal static class InterfaceSchemas
             NetworkParts.PortIsolated,
             NetworkParts.IpAddress,
             NetworkParts.Route,
-            PortForward(),
             Element("script").Attr("path", StorageSchemas.NonEmpty),
             Element("downscript").Attr("path", StorageSchemas.NonEmpty),
             Element("backenddomain").Attr("name", StorageSchemas.NonEmpty),
@@ -83,7 +82,7 @@ internal static class InterfaceSchemas
             Element("guest").Attr("dev", StorageSchemas.NonEmpty).Attr("actual", StorageSchemas.NonEmpty),
             Element("model").Attr("type", new ModelValue()),
             s_driver,
-            Element("backend").Attr("type", OneOfOr("default", "passt")).Attr("tap").Attr("vhost").Attr("logFile"),
+            Element("backend").Attr("tap").Attr("vhost", when: static (in Scope scope) => IsVirtio(scope.Parent)),
             s_filter,
             Element("tune").With(Leaf("sndbuf", ULong, FaultText.Xml("sndbuf must be a positive integer"))),
             NetworkParts.Teaming,
@@ -105,13 +104,8 @@ internal static class InterfaceSchemas
     public static bool IsGenerated(string? name) => name is not null && (name.StartsWith("vnet", StringComparison.Ordinal)
         || name.StartsWith("macvtap", StringComparison.Ordinal) || name.StartsWith("macvlan", StringComparison.Ordinal));
 
-    private static ElementSchema PortForward() => Element("portForward")
-        .Attr("proto", OneOf("tcp", "udp"), required: true)
-        .Attr("address", Ip)
-        .Attr("dev")
-        .With(Element("range").Attr("start", Positive).Attr("end", Positive).Attr("to", Positive).Attr("exclude", YesNo).Many())
-        .Keep()
-        .Many();
+    private static bool IsVirtio(Node? device) =>
+        device?.Child("model")?["type"] is "virtio" or "virtio-transitional" or "virtio-non-transitional";
 
     private static ElementSchema MakeSource()
     {
@@ -125,7 +119,7 @@ internal static class InterfaceSchemas
         ElementSchema direct = Element("source").Attr("dev", required: true).Attr("mode", OneOf("vepa", "private", "bridge", "passthrough"), "vepa");
         ElementSchema named = Element("source").Attr("name", required: true);
         ElementSchema vdpa = Element("source").Attr("dev", required: true);
-        ElementSchema user = Element("source").Attr("dev", when: static (in Scope scope) => scope.Parent is not null);
+        ElementSchema user = Element("source");
         ElementSchema server = Element("source").Attr("address").Attr("port", port, required: true);
         ElementSchema client = Element("source").Attr("address", required: true).Attr("port", port, required: true);
         ElementSchema udp = Element("source").Attr("address", required: true).Attr("port", port, required: true)

@@ -7,8 +7,6 @@ namespace Libvirtd.Documents;
 /// <summary>The smaller devices.</summary>
 internal static class MiscDeviceSchemas
 {
-    private static readonly ElementSchema[] s_virtioInfo = [DeviceSchemas.VirtioDriver, .. DeviceSchemas.Info];
-
     public static readonly ElementSchema Lease = Element("lease")
         .With(Leaf("lockspace"), Leaf("key"), Element("target").Attr("path").Attr("offset", ULongOrZero, bad: FaultText.Xml("Malformed lease target offset {0}")))
         .Many()
@@ -170,7 +168,7 @@ internal static class MiscDeviceSchemas
 
     public static readonly ElementSchema Nvram = Element("nvram").With(DeviceSchemas.Info).Open();
 
-    public static readonly ElementSchema Panic = Flag("panic")
+    public static readonly ElementSchema Panic = Element("panic")
         .Attr("model", OneOfOr("default", "isa", "pseries", "hyperv", "s390", "pvpanic"), bad: FaultText.Unsupported("unknown panic model '{0}'"))
         .With(DeviceSchemas.Info)
         .Many();
@@ -210,13 +208,6 @@ internal static class MiscDeviceSchemas
                 Sizes.KiB("current", "./current").OnlyWhen(Show.Live),
                 Element("address").Attr("base", Hex(1, ulong.MaxValue, omitZero: true, @base: 16))))
         .With(DeviceSchemas.Info)
-        .Many();
-
-    public static readonly ElementSchema Crypto = Element("crypto")
-        .Attr("model", OneOf("virtio"), required: true)
-        .Attr("type", OneOf("qemu"), required: true)
-        .With(Element("backend").Attr("model", OneOf("builtin", "lkcf"), required: true).Attr("queues", UIntOrZero))
-        .With(s_virtioInfo)
         .Many();
 
     public static readonly ElementSchema Iommu = Element("iommu")

@@ -7,17 +7,23 @@ namespace Libvirtd.Documents;
 /// <summary>What interfaces of domains, networks and network ports share.</summary>
 internal static class NetworkParts
 {
+    /// <summary>The error for a text that is no address, where no rule words it better: the name service's answer.</summary>
+    public static readonly FaultText BadAddress =
+        new(ErrorCode.SystemError, "Cannot parse socket address '{0}': Name or service not known", ErrorDomain.None);
+
+    private static readonly FaultText s_tagId = new(ErrorCode.XmlError, "vlan tag id {0} too large (maximum 4095)", ErrorDomain.None);
+
     public static readonly ElementSchema Vlan = Element("vlan")
         .Attr("trunk", YesOnly)
-        .With(Element("tag").Attr("id", Number(0, 4095), required: true, bad: FaultText.Xml("vlan tag id {0} too large (maximum 4095)"))
+        .With(Element("tag").Attr("id", Number(0, 4095), required: true, bad: s_tagId)
             .Attr("nativeMode", OneOf("tagged", "untagged"), bad: FaultText.Xml("Invalid \"nativeMode='{0}'\" in vlan 'tag' element")).Many())
         .Then(static (in Scope scope) =>
         {
             int tags = scope.Node.Count("tag");
             if (tags == 0)
-                throw Fault.Xml(scope.Context.Domain, "missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
+                throw Fault.Xml(ErrorDomain.None, "missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
             if (tags > 1 && scope.Raw["trunk"] is not null and not "yes")
-                throw Fault.Xml(scope.Context.Domain, $"invalid \"trunk='{scope.Raw["trunk"]}'\" in <vlan> - trunk='yes' is required for more than one vlan tag");
+                throw Fault.Xml(ErrorDomain.None, $"invalid \"trunk='{scope.Raw["trunk"]}'\" in <vlan> - trunk='yes' is required for more than one vlan tag");
             if (tags > 1)
                 scope.Node["trunk"] = "yes";
             return true;
@@ -55,7 +61,7 @@ internal static class NetworkParts
         .Attr("address", Ip, missing: FaultText.Internal("Missing network address in ip element"), bad: FaultText.Internal("Invalid address '{0}' in <ip>"))
         .Attr("family", Any)
         .Attr("prefix", UIntOrZero, bad: FaultText.Internal("Invalid prefix value '{0}' in <ip>"))
-        .Attr("peer", Ip)
+        .Attr("peer", Ip, bad: BadAddress)
         .Many()
         .Then(static (in Scope scope) =>
         {
@@ -65,10 +71,10 @@ internal static class NetworkParts
 
     public static readonly ElementSchema Route = Element("route")
         .Attr("family", OneOf("ipv4", "ipv6"))
-        .Attr("address", Ip)
-        .Attr("netmask", Ip)
+        .Attr("address", Ip, bad: BadAddress)
+        .Attr("netmask", Ip, bad: BadAddress)
         .Attr("prefix", UInt)
-        .Attr("gateway", Ip)
+        .Attr("gateway", Ip, bad: BadAddress)
         .Attr("metric", UIntOrZero)
         .Many();
 
@@ -81,5 +87,5 @@ internal static class NetworkParts
         .Attr("burst", ULongOrZero)
         .Then(static (in Scope scope) => scope.Node.Has("average") || scope.Node.Has("floor")
             ? true
-            : throw Fault.Xml(ErrorDomain.None, "Missing mandatory average or floor attributes"));
+            : throw Fault.Detail(ErrorDomain.None, "Missing mandatory average or floor attributes"));
 }

@@ -33,7 +33,8 @@ internal static class PlatformSchemas
                 .Attr("machine", StorageSchemas.NonEmpty)
                 .Text(OneOf("hvm", "xen", "linux", "exe", "uml", "xenpvh"), bad: FaultText.Unsupported("unknown OS type '{0}'")),
             Element("firmware").OnlyWhen(Show.NotMigratable).With(
-                Element("feature").Attr("enabled", YesNo, required: true).Attr("name", OneOf("enrolled-keys", "secure-boot"), required: true).Many()),
+                Element("feature").Attr("enabled", YesNo, required: true).Attr("name", OneOf("enrolled-keys", "secure-boot"), required: true).Many())
+                .Then(SortFirmwareFeatures),
             Leaf("init"),
             Leaf("initarg").Many(),
             Leaf("initenv").Attr("name", missing: FaultText.Xml("No name supplied for <initenv> element")).Many(),
@@ -49,8 +50,7 @@ internal static class PlatformSchemas
             Leaf("root"),
             Element("acpi").With(Leaf("table").Attr("type", OneOf("slic"), missing: FaultText.Xml("Missing acpi table type"),
                 bad: FaultText.Xml("Unknown acpi table type: {0}"))),
-            Element("boot").Attr("dev", OneOf("fd", "cdrom", "hd", "network"), missing: FaultText.Xml("Missing boot device"),
-                bad: FaultText.Internal("unknown boot device '{0}'")).Many(),
+            Element("boot").Attr("dev", OneOf("fd", "cdrom", "hd", "network"), required: true).Many(),
             Element("bootmenu").Attr("enable", YesNo).Attr("timeout", Number(0, 65535), when: static (in Scope scope) => scope.Node["enable"] == "yes",
                 bad: FaultText.Xml("invalid value for boot menu timeout, must be in range [0,65535]"))
                 .Then(static (in Scope scope) => scope.Node.Has("enable")),
@@ -90,11 +90,20 @@ internal static class PlatformSchemas
         Element("cfpc").Attr("value", OneOf("broken", "workaround", "fixed"), required: true),
         Element("sbbc").Attr("value", OneOf("broken", "workaround", "fixed"), required: true),
         Element("ibs").Attr("value", OneOf("broken", "workaround", "fixed-ibs", "fixed-ccd", "fixed-na"), required: true),
-        Element("tcg").With(Sizes.KiB("tb-cache", "./tb-cache")),
-        Element("async-teardown").Attr("enabled", YesNo, "yes"));
+        Element("tcg").With(Sizes.KiB("tb-cache", "./tb-cache")))
+        .Then(static (in Scope scope) =>
+        {
+            foreach (Node child in scope.Raw.Children)
+            {
+                if (child.Namespace is null && scope.Node.Schema!.FindChild(child.Name) is null)
+                    throw Fault.Unsupported(scope.Context.Domain, $"unexpected feature '{child.Name}'");
+            }
+
+            return true;
+        });
 
     public static readonly ElementSchema Clock = Element("clock")
-        .Attr("offset", OneOf("utc", "localtime", "variable", "timezone", "absolute"), "utc")
+        .Attr("offset", OneOf("utc", "localtime", "variable", "timezone", "absolute"), "utc", bad: FaultText.Unsupported("unknown clock offset '{0}'"))
         .Attr("adjustment", Any)
         .Attr("basis", OneOf("utc", "localtime"), when: static (in Scope scope) => scope.Node["offset"] == "variable", fallback: "utc")
         .Attr("timezone", when: static (in Scope scope) => scope.Node["offset"] == "timezone",
@@ -156,10 +165,10 @@ internal static class PlatformSchemas
         .Then(FinishSecurityLabel);
 
     public static ElementSchema OnAction(string name, string fallback) => Element(name)
-        .Text(OneOf(LifecycleActions), fallback, bad: FaultText.Internal($"unknown {name} action: {{0}}")).Always();
+        .Text(OneOf(LifecycleActions), fallback, bad: FaultText.Unsupported($"unknown {name} action: {{0}}")).Always();
 
     public static ElementSchema OnLockFailure { get; } = Element("on_lockfailure")
-        .Text(OneOfOr("default", "poweroff", "restart", "pause", "ignore"), bad: FaultText.Internal("unknown on_lockfailure action: {0}"));
+        .Text(OneOfOr("default", "poweroff", "restart", "pause", "ignore"), bad: FaultText.Unsupported("unknown on_lockfailure action: {0}"));
 
     private static ElementSchema Map(string name) => Element(name)
         .Attr("start", UInt, bad: FaultText.Internal("invalid idmap start/target/count settings"))
@@ -300,6 +309,20 @@ internal static class PlatformSchemas
             default:
                 clock["adjustment"] = null;
                 break;
+        }
+
+        return true;
+    }
+
+    /// <summary>The features are a table by name, printed in its order.</summary>
+    private static bool SortFirmwareFeatures(in Scope scope)
+    {
+        Node[] features = scope.Node.All("feature").ToArray();
+        scope.Node.RemoveAll("feature");
+        foreach (string name in (ReadOnlySpan<string>)["enrolled-keys", "secure-boot"])
+        {
+            if (Array.FindLast(features, feature => feature["name"] == name) is { } last)
+                scope.Node.Add(last);
         }
 
         return true;

@@ -155,7 +155,6 @@ internal static class StorageSchemas
         .With(
             s_host,
             Element("identity").Attr("user").Attr("group").When(static (in Scope scope) => scope.Parent?["protocol"] == "nfs"),
-            Element("reconnect").Attr("delay", UIntOrZero).When(static (in Scope scope) => scope.Parent?["protocol"] == "nbd"),
             Element("snapshot").Attr("name"),
             Element("config").Attr("file"),
             Initiator,

@@ -21,10 +21,10 @@ internal static class DocumentWriter
 {
     private const int InitialCapacity = 4096;
 
-    public static string Write(Node root, FormatFlags flags = FormatFlags.None, int? id = null)
+    public static string Write(Node root, FormatFlags flags = FormatFlags.None, int? id = null, int indent = 0)
     {
         XmlText text = new(InitialCapacity);
-        Write(ref text, root, flags, 0, id);
+        Write(ref text, root, flags, indent, id);
         return text.Finish();
     }
 

@@ -3,8 +3,8 @@ using Libvirtd.Protocol;
 
 namespace Libvirtd.Documents;
 
-/// <summary>A rule's own error: its code and its text, where <c>{0}</c> is the value that broke it.</summary>
-public sealed record FaultText(ErrorCode Code, string Format)
+/// <summary>A rule's own error: its code and its text, where <c>{0}</c> is the value that broke it, and whose error it is, where that is not the document's.</summary>
+public sealed record FaultText(ErrorCode Code, string Format, ErrorDomain? Domain = null)
 {
     public static FaultText Xml(string format) => new(ErrorCode.XmlError, format);
 
@@ -13,7 +13,7 @@ public sealed record FaultText(ErrorCode Code, string Format)
     public static FaultText Internal(string format) => new(ErrorCode.InternalError, format);
 
     public VirException ToException(ErrorDomain domain, string value) =>
-        VirException.Of(Code, domain, Format.Replace("{0}", value, StringComparison.Ordinal));
+        VirException.Of(Code, Domain ?? domain, Format.Replace("{0}", value, StringComparison.Ordinal));
 }
 
 /// <summary>The errors that all documents share, worded as upstream words them.</summary>
@@ -32,6 +32,9 @@ internal static class Fault
     public static VirException Xml(ErrorDomain domain, string detail) => VirException.Of(ErrorCode.XmlError, domain, detail);
 
     public static VirException Unsupported(ErrorDomain domain, string detail) => VirException.Of(ErrorCode.ConfigUnsupported, domain, detail);
+
+    /// <summary>VIR_ERR_XML_DETAIL: the text has no prefix.</summary>
+    public static VirException Detail(ErrorDomain domain, string detail) => VirException.Of(ErrorCode.XmlDetail, domain, detail);
 
     public static VirException Internal(ErrorDomain domain, string detail) => VirException.Of(ErrorCode.InternalError, domain, detail);
 }

@@ -9,5 +9,8 @@ public static class MacAddress
     public static string New(Random random) => string.Create(CultureInfo.InvariantCulture,
         $"52:54:00:{random.Next(256):x2}:{random.Next(256):x2}:{random.Next(256):x2}");
 
+    /// <summary>Whether an address, as libvirt prints it, is one for groups.</summary>
+    public static bool IsMulticast(string address) => (byte.Parse(address.AsSpan(0, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) & 1) != 0;
+
     internal static string NewRandom() => New(Random.Shared);
 }

@@ -22,11 +22,11 @@ internal static class XmlSyntaxFault
         (int offset, string what) = Find(xml, error);
         int line = 1 + xml.AsSpan(0, Math.Min(offset, xml.Length)).Count('\n');
         int start = Math.Min(offset, xml.Length);
-        while (start > 0 && (start == xml.Length || xml[start] is '\n' or '\r'))
+        while (start > 0 && start < xml.Length && xml[start] is '\n' or '\r')
             start--;
-        while (start > 0 && xml[start] is not ('\n' or '\r'))
+        while (start > 0 && (start == xml.Length || xml[start] is not ('\n' or '\r')))
             start--;
-        if (xml[start] is '\n' or '\r')
+        if (start < xml.Length && xml[start] is '\n' or '\r')
             start++;
         int end = xml.AsSpan(start).IndexOfAny('\n', '\r');
         ReadOnlySpan<char> context = end < 0 ? xml.AsSpan(start) : xml.AsSpan(start, end);
@@ -34,7 +34,7 @@ internal static class XmlSyntaxFault
             context = context[..MaxContext];
         int column = Math.Clamp(offset - start, 0, context.Length);
         string pointer = string.Concat(context[..column].ToString().Select(static c => c == '\t' ? '\t' : '-')) + "^";
-        return VirException.Of(ErrorCode.XmlDetail, domain, string.Create(CultureInfo.InvariantCulture, $"{url}:{line}: {what}\n{context}\n{pointer}"));
+        return VirException.Of(ErrorCode.XmlDetail, domain, string.Create(CultureInfo.InvariantCulture, $"{url}:{line}: {what}\n{(context.IsEmpty ? "(null)" : context)}\n{pointer}"));
     }
 
     private static (int Offset, string What) Find(string xml, XmlException error)

@@ -1,0 +1,86 @@
+using Libvirtd.Protocol;
+using static Libvirtd.Documents.ElementSchema;
+using static Libvirtd.Documents.Values;
+
+namespace Libvirtd.Documents;
+
+/// <summary>The network document, in libvirt's output order.</summary>
+internal static class NetworkSchema
+{
+    private static readonly ElementSchema s_lease = Element("lease").Attr("expiry", ULong, required: true)
+        .Attr("unit", OneOf("seconds", "minutes", "hours"), "minutes", when: static (in Scope scope) => scope.Node["expiry"] != "0");
+
+    private static readonly ElementSchema s_dhcp = Element("dhcp").With(
+        Element("range").Attr("start", Ip, bad: NetworkParts.BadAddress).Attr("end", Ip, bad: NetworkParts.BadAddress).With(s_lease).Keep().Many(),
+        Element("host").Attr("mac", Any).Attr("id").Attr("name").Attr("ip", Ip, bad: NetworkParts.BadAddress).With(s_lease).Many(),
+        Element("bootp").Attr("file", required: true).Attr("server", Ip, bad: NetworkParts.BadAddress))
+        .Then(static (in Scope scope) => scope.Node.Child("range") is not null || scope.Node.Child("host") is not null);
+
+    public static readonly ElementSchema Address = Element("ip")
+        .Attr("family")
+        .Attr("address")
+        .Attr("netmask")
+        .Attr("prefix", UIntOrZero)
+        .Attr("localPtr", YesNo)
+        .With(Element("tftp").Attr("root", StorageSchemas.NonEmpty), s_dhcp)
+        .Many()
+        .Open();
+
+    private static readonly ElementSchema s_forward = Element("forward")
+        .Attr("dev", StorageSchemas.NonEmpty)
+        .Attr("mode", OneOf("none", "nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev"), "nat",
+            bad: FaultText.Unsupported("unknown forwarding type '{0}'"))
+        .Attr("managed", Any)
+        .With(
+            Element("driver").Attr("name", OneOf("kvm", "vfio"), bad: FaultText.Unsupported("Unknown forward <driver name='{0}'/>")),
+            Element("nat").Attr("ipv6", YesNo).With(
+                Element("address").Attr("start", Ip, bad: NetworkParts.BadAddress).Attr("end", Ip, bad: NetworkParts.BadAddress),
+                Element("port").Attr("start", Number(0, 65535)).Attr("end", Number(0, 65535))),
+            Element("pf").Attr("dev"),
+            Element("interface").Attr("dev").Attr("connections", UIntOrZero, show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive).Many(),
+            Switch("address", static (raw, _) => raw["type"], ("pci", DeviceSchemas.PciNumbers(Element("address").Attr("type")))).Many())
+        .Then(static (in Scope scope) => NetworkRules.FinishForward(scope));
+
+    public static readonly ElementSchema Dns = Element("dns")
+        .Attr("enable", YesNo)
+        .Attr("forwardPlainNames", YesNo)
+        .With(
+            Element("forwarder").Attr("domain").Attr("addr", Ip, bad: NetworkParts.BadAddress).Many(),
+            Element("txt").Attr("name").Attr("value").Many(),
+            Element("srv").Attr("service").Attr("protocol").Attr("domain").Attr("target").Attr("port", Number(0, 65535, omitZero: true))
+                .Attr("priority", Number(0, 65535, omitZero: true)).Attr("weight", Number(0, 65535, omitZero: true)).Many(),
+            Element("host").Attr("ip", Ip, bad: NetworkParts.BadAddress).With(Leaf("hostname").Many()).Many());
+
+    public static readonly ElementSchema PortGroup = Element("portgroup")
+        .Attr("name", missing: FaultText.Xml("Missing required name attribute in portgroup"))
+        .Attr("default", YesOnly)
+        .Attr("trustGuestRxFilters", YesNo)
+        .With(NetworkParts.Vlan, NetworkParts.VirtualPort, NetworkParts.Bandwidth)
+        .Many()
+        .Open();
+
+    public static readonly ElementSchema Root = Element("network")
+        .Attr("connections", UIntOrZero, show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive)
+        .Attr("ipv6", YesOnly)
+        .Attr("trustGuestRxFilters", YesNo)
+        .With(
+            Leaf("name"),
+            Leaf("uuid", Uuid, FaultText.Internal("malformed uuid element")),
+            Verbatim("metadata"),
+            s_forward,
+            Element("bridge").Attr("name", StorageSchemas.NonEmpty).Attr("zone", StorageSchemas.NonEmpty).Attr("stp").Attr("delay")
+                .Attr("macTableManager"),
+            Element("mtu").Attr("size"),
+            Element("mac").Attr("address"),
+            Element("domain").Attr("name").Attr("localOnly", YesNo).Then(static (in Scope scope) => scope.Node.Has("name")),
+            Dns,
+            NetworkParts.Vlan,
+            NetworkParts.Bandwidth,
+            NetworkParts.PortIsolated,
+            Address,
+            NetworkParts.Route,
+            NetworkParts.VirtualPort,
+            PortGroup)
+        .Open()
+        .Then(static (in Scope scope) => NetworkRules.Finish(scope));
+}
