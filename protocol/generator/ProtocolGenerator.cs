@@ -59,6 +59,10 @@ public sealed class ProtocolGenerator : IIncrementalGenerator
             case "dispatch":
                 yield return ("Dispatchers.g.cs", DispatchEmitter.Dispatchers(protocol));
                 break;
+            case "client":
+                yield return ("Clients.g.cs", ClientEmitter.Clients(protocol));
+                yield return ("LibvirtEvents.g.cs", ClientEmitter.Events(protocol));
+                break;
         }
     }
 

@@ -9,13 +9,14 @@ internal static class DriversEmitter
     public static string Drivers(ProtocolModel protocol)
     {
         CodeWriter code = Start();
-        foreach (IGrouping<ObjectKind, ProcedureModel> kind in protocol.Programs.SelectMany(program => program.Procedures)
-            .Where(IsCallback).GroupBy(procedure => procedure.Kind))
+        ILookup<ObjectKind, ProcedureModel> callbacks = protocol.Programs.SelectMany(program => program.Procedures)
+            .Where(IsCallback).ToLookup(procedure => procedure.Kind);
+        foreach (ObjectKind kind in ObjectKind.All)
         {
-            code.Line($"/// <summary>What a driver can do with objects of the kind {kind.Key.Name}. Override what the driver supports; the rest answers VIR_ERR_NO_SUPPORT.</summary>");
-            code.Line($"public abstract partial class {kind.Key.Name}Driver");
+            code.Line($"/// <summary>What a driver can do with objects of the kind {kind.Name}. Override what the driver supports; the rest answers VIR_ERR_NO_SUPPORT.</summary>");
+            code.Line($"public abstract partial class {kind.Name}Driver");
             code.Open();
-            foreach (ProcedureModel procedure in kind.OrderBy(procedure => procedure.Number))
+            foreach (ProcedureModel procedure in callbacks[kind].OrderBy(procedure => procedure.Number))
                 Callback(code, protocol, procedure);
             code.Close();
             code.Line();

@@ -150,23 +150,24 @@ public sealed class CallShape
             name = "callValue";
         if (field.XName == "flags" && FiltersStrings)
             value = $"({value} & ~{StringsOkay}u)";
-        if (EnumOf(field) is { } enumName)
+        if (EnumOf(_protocol, _procedure, field) is { } enumName)
             return new Parameter(enumName, name, $"unchecked(({enumName}){value})");
         if (_procedure.Values("long").Any(arg => arg.Split(' ').Contains(field.XName)) && field.Type.CSharp == "ulong")
             return new Parameter("nuint", name, $"ArgumentRules.ToUnsignedLong({value})");
         return new Parameter(field.Type.CSharp, name, value);
     }
 
-    private string? EnumOf(FieldModel field)
+    /// <summary>The enum whose values an integer argument holds, as @flags and @enum say.</summary>
+    internal static string? EnumOf(ProtocolModel protocol, ProcedureModel procedure, FieldModel field)
     {
         if (field.Type.CSharp is not ("int" or "uint"))
             return null;
-        foreach (string annotation in _procedure.Values("flags").Concat(_procedure.Values("enum")))
+        foreach (string annotation in procedure.Values("flags").Concat(procedure.Values("enum")))
         {
             string[] parts = annotation.Split(' ');
             string argument = parts.Length == 1 ? "flags" : parts[0];
             if (argument == field.XName)
-                return _protocol.EnumName(parts[parts.Length - 1]);
+                return protocol.EnumName(parts[parts.Length - 1]);
         }
         return null;
     }

@@ -31,6 +31,9 @@ public sealed record ObjectKind(string Name, string ErrorDomain, bool IsHypervis
         new("Admin", "Rpc", true, new[] { "CONNECT_" }),
     };
 
+    /// <summary>All kinds, also those that an older release has no procedures for.</summary>
+    public static IReadOnlyList<ObjectKind> All => s_kinds;
+
     /// <summary>The kind that a procedure belongs to.</summary>
     public static ObjectKind Of(string program, string procedure) => s_kinds.First(kind => kind.Name == NameOf(program, procedure));
 
