@@ -1,0 +1,36 @@
+using Libvirtd.Documents;
+using Libvirtd.Protocol;
+
+namespace Libvirtd.Drivers.Test;
+
+/// <summary>How documents become domains.</summary>
+internal sealed partial class TestDomains
+{
+    private const string InterfacePrefix = "testnet";
+
+    /// <summary>Reads the document of a domain that is to be defined or started.</summary>
+    public DomainDefinition Parse(string xml, bool validate) =>
+        new(DomainDocument.Parse(xml, Options(validate)).WithInterfaceNames(InterfacePrefix));
+
+    /// <summary>Reads the document of a snapshot that is to be made or, with <paramref name="isRedefined"/>, is to be known again.</summary>
+    public DomainSnapshotDocument ParseSnapshot(string xml, bool isRedefined, bool isInternal = false) =>
+        DomainSnapshotDocument.Parse(xml, new SnapshotParseOptions
+        {
+            Domain = Options(validate: false),
+            Redefine = isRedefined,
+            Internal = isInternal,
+            Now = Host.Time.GetUtcNow().ToUnixTimeSeconds(),
+        });
+
+    /// <summary>Starts a domain that did not exist, or one that does not run, as the definition wants it.</summary>
+    public DomainRef Run(DomainDefinition definition, DomainRunningReason reason, DomainEventStartedDetailType detail) =>
+        AddOrChange(definition, mustBeIdle: true, (view, isNew) => new DomainChange(
+            (isNew ? view : view.Assign(definition, live: true)).Start(NextId(), reason), DomainEventType.Started, (int)detail));
+
+    private DomainParseOptions Options(bool validate) => new()
+    {
+        Validate = validate,
+        NewUuid = Host.Identities.NextUuid,
+        NewMac = () => Host.Identities.NextMac(),
+    };
+}

@@ -1,0 +1,35 @@
+namespace Libvirtd.Drivers.Test;
+
+/// <summary>A connection to a test host.</summary>
+internal sealed class TestConnection : DriverConnection
+{
+    private readonly TestDriver _driver;
+    private readonly bool _isDefault;
+    private bool _isClosed;
+
+    public TestConnection(TestDriver driver, TestHost host, string uri, bool isDefault)
+    {
+        _driver = driver;
+        _isDefault = isDefault;
+        Uri = uri;
+        Events = host.Events;
+        Connect = new TestConnectDriver(host, uri);
+        Domains = new TestDomainDriver(host.Domains);
+        Snapshots = new TestSnapshotDriver(host.Domains);
+    }
+
+    public override string Uri { get; }
+
+    public override ConnectDriver Connect { get; }
+
+    public override DomainDriver Domains { get; }
+
+    public override DomainSnapshotDriver Snapshots { get; }
+
+    public override ValueTask DisposeAsync()
+    {
+        if (_isDefault && !Interlocked.Exchange(ref _isClosed, true))
+            _driver.ReleaseDefault();
+        return base.DisposeAsync();
+    }
+}
