@@ -1,0 +1,172 @@
+using Libvirtd.Documents;
+using Libvirtd.Protocol;
+
+namespace Libvirtd.Drivers.Test;
+
+/// <summary>Statistics. There is nothing to measure: the figures are upstream's, fixed or growing with the clock.</summary>
+internal sealed partial class TestDomainDriver
+{
+    private const ulong TotalCpuTime = 48772617035;
+    private const ulong DiskCapacity = 1099506450432;
+    private const ulong DiskAllocation = 1099511627776;
+
+    public override ValueTask<DomainGetCpuStatsRet> GetCpuStats(CallContext call, DomainRef dom, uint nparams, int startCpu, uint ncpus,
+        TypedParameterFlags flags)
+    {
+        FlagCheck.Require((uint)flags, (uint)TypedParameterFlags.Okay, "testDomainGetCPUStats");
+        ActiveView(dom);
+        return new(startCpu == -1 ? TotalCpuStats(nparams) : CpuStats(nparams, startCpu, ncpus, Host.Node.Cores));
+    }
+
+    public override ValueTask<DomainBlockStatsRet> BlockStats(CallContext call, DomainRef dom, string path)
+    {
+        if (path.Length == 0)
+            throw VirException.Of(ErrorCode.OperationUnsupported, ErrorDomain.Test, "summary statistics are not supported yet");
+        if (ActiveView(dom).Definition.FindDisk(path) is null)
+            throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"invalid path: {path}");
+        long time = Microseconds();
+        return new(new DomainBlockStatsRet
+        {
+            RdReq = time / 10,
+            RdBytes = time / 20,
+            WrReq = time / 30,
+            WrBytes = time / 40,
+            Errs = time / 2000000,
+        });
+    }
+
+    public override ValueTask<DomainInterfaceStatsRet> InterfaceStats(CallContext call, DomainRef dom, string device)
+    {
+        RequireInterface(ActiveView(dom).Definition, device);
+        long time = Microseconds();
+        return new(new DomainInterfaceStatsRet
+        {
+            RxBytes = time / 10,
+            RxPackets = time / 100,
+            RxErrs = time / 1000000,
+            RxDrop = time / 2000000,
+            TxBytes = time / 20,
+            TxPackets = time / 110,
+            TxErrs = time / 3000000,
+            TxDrop = time / 4000000,
+        });
+    }
+
+    public override ValueTask<DomainGetBlockInfoRet> GetBlockInfo(CallContext call, DomainRef dom, string path, uint flags)
+    {
+        FlagCheck.Require(flags, 0, "testDomainGetBlockInfo");
+        if (View(dom).Definition.FindDisk(path) is not { } disk)
+            throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"invalid path {path} not assigned to domain");
+        if (disk.Source is null && disk.Type != "network")
+            throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"disk '{path}' does not currently have a source assigned");
+        return new(new DomainGetBlockInfoRet { Capacity = DiskCapacity, Allocation = DiskAllocation, Physical = DiskAllocation });
+    }
+
+    public override ValueTask<DomainGetDiskErrorsRet> GetDiskErrors(CallContext call, DomainRef dom, uint maxerrors, uint flags)
+    {
+        const int KindsOfErrors = 2;
+        FlagCheck.Require(flags, 0, "testDomainGetDiskErrors");
+        DomainDisk[] disks = [.. ActiveView(dom).Definition.Document.Disks];
+        if (maxerrors == 0)
+            return new(new DomainGetDiskErrorsRet { Errors = [], Nerrors = disks.Length });
+        DomainDiskError[] errors = new DomainDiskError[Math.Min((uint)disks.Length, maxerrors)];
+        for (int i = 0; i < errors.Length; i++)
+            errors[i] = new DomainDiskError { Disk = disks[i].Target, Error = i % KindsOfErrors + 1 };
+        return new(new DomainGetDiskErrorsRet { Errors = errors, Nerrors = errors.Length });
+    }
+
+    public override ValueTask<DomainGetSecurityLabelRet> GetSecurityLabel(CallContext call, DomainRef dom) => new(View(dom).IsActive
+        ? new DomainGetSecurityLabelRet { Label = "libvirt-test\0"u8.ToArray(), Enforcing = 1 }
+        : new DomainGetSecurityLabelRet { Label = "\0"u8.ToArray(), Enforcing = 0 });
+
+    public override ValueTask<string[]> GetMessages(CallContext call, DomainRef dom, DomainMessageType flags)
+    {
+        FlagCheck.Require((uint)flags, (uint)(DomainMessageType.Deprecation | DomainMessageType.Tainting), "testDomainGetMessages");
+        View(dom);
+        return new([]);
+    }
+
+    public override ValueTask<DomainStatsRecord[]> GetAllDomainStats(CallContext call, DomainRef[] doms, DomainStatsTypes stats,
+        ConnectGetAllDomainStatsFlags flags)
+    {
+        const ConnectGetAllDomainStatsFlags Filters = (ConnectGetAllDomainStatsFlags)0xff;
+        const ConnectGetAllDomainStatsFlags Known = Filters | ConnectGetAllDomainStatsFlags.Nowait | ConnectGetAllDomainStatsFlags.Backing
+            | ConnectGetAllDomainStatsFlags.EnforceStats;
+        const DomainStatsTypes Supported = DomainStatsTypes.State | DomainStatsTypes.Iothread;
+        FlagCheck.Require((uint)flags, (uint)Known, "testConnectGetAllDomainStats");
+        if ((flags & ConnectGetAllDomainStatsFlags.EnforceStats) != 0 && (stats & ~Supported) != 0)
+        {
+            throw VirException.Of(ErrorCode.ArgumentUnsupported, ErrorDomain.Test,
+                $"Stats types bits 0x{(uint)(stats & ~Supported):x} are not supported by this daemon");
+        }
+
+        bool hasState = stats == 0 || (stats & DomainStatsTypes.State) != 0;
+        ConnectListAllDomainsFlags filter = (ConnectListAllDomainsFlags)(flags & Filters);
+        List<DomainStatsRecord> records = new(doms.Length > 0 ? doms.Length : domains.All.Length);
+        foreach (TestDomain domain in doms.Length > 0 ? Existing(doms) : domains.All)
+        {
+            DomainView view = domain.View;
+            if (view.IsGone || !DomainFilter.Matches(view, filter))
+                continue;
+            TypedParam[] values = hasState ? [new("state.state", (int)view.State), new("state.reason", view.Reason)] : [];
+            records.Add(new DomainStatsRecord { Dom = view.Ref, Params = values });
+        }
+
+        return new([.. records]);
+    }
+
+    private static DomainGetCpuStatsRet TotalCpuStats(uint nparams)
+    {
+        TypedParam[] all = [new("cpu_time", TotalCpuTime), new("user_time", 5540000000ul), new("system_time", 6460000000ul)];
+        return nparams == 0
+            ? new DomainGetCpuStatsRet { Params = [], Nparams = all.Length }
+            : Reply(all[..(int)Math.Min(nparams, (uint)all.Length)], cpus: 1);
+    }
+
+    private static DomainGetCpuStatsRet CpuStats(uint nparams, int startCpu, uint ncpus, int cpus)
+    {
+        const int PerCpu = 2;
+        if (ncpus == 0)
+            return new DomainGetCpuStatsRet { Params = [], Nparams = cpus };
+        if (nparams == 0)
+            return new DomainGetCpuStatsRet { Params = [], Nparams = PerCpu };
+        if (startCpu >= cpus)
+        {
+            throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test,
+                $"start_cpu {startCpu} larger than maximum of {cpus - 1}");
+        }
+
+        ulong share = TotalCpuTime / (ulong)cpus;
+        List<TypedParam> values = [];
+        for (int cpu = startCpu; cpu < Math.Min(cpus, startCpu + ncpus); cpu++)
+        {
+            values.Add(new("cpu_time", share + (ulong)cpu));
+            if (nparams >= PerCpu)
+                values.Add(new("vcpu_time", share + (ulong)cpu - 1234567890));
+        }
+
+        return Reply([.. values], ncpus);
+    }
+
+    private static DomainGetCpuStatsRet Reply(TypedParam[] values, uint cpus) => new() { Params = values, Nparams = values.Length / (int)cpus };
+
+    private static void RequireInterface(DomainDefinition definition, string device)
+    {
+        foreach (Documents.DomainInterface net in definition.Document.Interfaces)
+        {
+            if (net.TargetDevice == device || net.Mac.Equals(device, StringComparison.OrdinalIgnoreCase))
+                return;
+        }
+
+        throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Domain, $"'{device}' is not a known interface");
+    }
+
+    private IEnumerable<TestDomain> Existing(DomainRef[] doms)
+    {
+        foreach (DomainRef dom in doms)
+        {
+            if (domains.Find(dom.Uuid) is { } domain)
+                yield return domain;
+        }
+    }
+}
