@@ -27,7 +27,7 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
         ArgumentNullException.ThrowIfNull(request);
         if (request.Uri.Scheme != "test")
             return new((DriverConnection?)null);
-        string path = Uri.UnescapeDataString(request.Uri.AbsolutePath);
+        string path = request.Uri.Path;
         if (path is "" or "/")
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, "testOpen: supply a path or use test:///default");
         return path == "/default"
