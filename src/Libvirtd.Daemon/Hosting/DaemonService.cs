@@ -1,0 +1,60 @@
+using Libvirtd.Daemon.CommandLine;
+using Libvirtd.Daemon.Configuration;
+using Libvirtd.Daemon.Sockets;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Libvirtd.Daemon.Hosting;
+
+/// <summary>Everything that the daemon knows before it starts.</summary>
+internal sealed record DaemonPlan(DaemonArguments Arguments, DaemonSettings Settings, DaemonPaths Paths, IReadOnlyList<ActivatedSocket> Activated);
+
+/// <summary>The daemon's life inside the host: sockets, server, idle exit, word to the service manager; and all of it back.</summary>
+internal sealed class DaemonService(
+    DaemonPlan plan, IServerHost server, ServiceNotifier notifier, IHostApplicationLifetime application, TimeProvider time, ILogger<DaemonService> logger)
+    : IHostedService, IDisposable
+{
+    /// <summary>The longest time that running calls get to finish.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+
+    private IdleExit? _idle;
+
+    /// <summary>False when the stop had to abandon running calls.</summary>
+    public bool StoppedCleanly { get; private set; } = true;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ListenSocket> sockets = ListenSockets.Open(plan.Settings, plan.Paths, plan.Arguments.Listen, plan.Activated);
+        try
+        {
+            foreach (ListenSocket socket in sockets)
+                HostLog.Listening(logger, socket.Kind, socket);
+            await server.StartAsync(plan.Settings, sockets, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            foreach (ListenSocket socket in sockets) socket.Dispose();
+            throw;
+        }
+        if (plan.Arguments.Timeout is TimeSpan timeout)
+        {
+            _idle = new IdleExit(server, timeout, time, () =>
+            {
+                HostLog.IdleTimeout(logger, timeout);
+                application.StopApplication();
+            });
+        }
+        HostLog.Serving(logger, plan.Settings.Source);
+        notifier.Ready();
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        notifier.Stopping();
+        _idle?.Dispose();
+        StoppedCleanly = await server.StopAsync(Grace).ConfigureAwait(false);
+        if (!StoppedCleanly) HostLog.NotDrained(logger, Grace);
+    }
+
+    public void Dispose() => _idle?.Dispose();
+}

@@ -1,0 +1,3 @@
+using Libvirtd.Daemon.Hosting;
+
+return await DaemonProcess.RunAsync(args, ServerComposition.Add).ConfigureAwait(false);

@@ -1,0 +1,71 @@
+using Libvirtd.Daemon.Configuration;
+using Libvirtd.Daemon.Hosting;
+using Libvirtd.Daemon.Sockets;
+
+namespace Libvirtd.Daemon.Tests;
+
+public class IdleExitTests
+{
+    private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+    private readonly ManualTime _time = new();
+    private readonly FakeServer _server = new();
+    private int _expired;
+
+    private IdleExit Start() => new(_server, s_minute, _time, () => _expired++);
+
+    [Fact]
+    public void Idle_from_the_start_expires_after_the_whole_time_and_once()
+    {
+        using IdleExit exit = Start();
+        _time.Advance(s_minute - s_second);
+        Assert.Equal(0, _expired);
+        _time.Advance(s_second);
+        Assert.Equal(1, _expired);
+        _time.Advance(s_minute * 5);
+        Assert.Equal(1, _expired);
+    }
+
+    [Fact]
+    public void Client_stops_the_countdown_and_its_end_starts_it_from_zero()
+    {
+        using IdleExit exit = Start();
+        _time.Advance(s_minute - s_second);
+        _server.Set(idle: false);
+        _time.Advance(s_minute * 10);
+        Assert.Equal(0, _expired);
+        _server.Set(idle: true);
+        _time.Advance(s_minute - s_second);
+        Assert.Equal(0, _expired);
+        _time.Advance(s_second);
+        Assert.Equal(1, _expired);
+    }
+
+    [Fact]
+    public void Stopping_daemon_does_not_expire()
+    {
+        Start().Dispose();
+        _server.Set(idle: true);
+        _time.Advance(s_minute * 2);
+        Assert.Equal(0, _expired);
+    }
+
+    private sealed class FakeServer : IServerHost
+    {
+        public event Action? IdleChanged;
+
+        public bool Idle { get; private set; } = true;
+
+        public void Set(bool idle)
+        {
+            Idle = idle;
+            IdleChanged?.Invoke();
+        }
+
+        public Task StartAsync(DaemonSettings settings, IReadOnlyList<ListenSocket> sockets, CancellationToken stop) => Task.CompletedTask;
+
+        public Task ReloadAsync(CancellationToken stop) => Task.CompletedTask;
+
+        public Task<bool> StopAsync(TimeSpan grace) => Task.FromResult(true);
+    }
+}
