@@ -49,7 +49,7 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
     {
         lock (_lock)
         {
-            TestHost host = _default ??= TestHost.Load(TestFile.Default(), time, identities);
+            TestHost host = _default ??= TestHost.Default(time, identities);
             _defaultUsers++;
             return host;
         }
@@ -58,7 +58,7 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
     private async ValueTask<DriverConnection?> OpenFileAsync(string uri, string path, CancellationToken cancel)
     {
         // Reading files may take its time: not on the thread that serves the connection.
-        TestHost host = await Task.Run(() => TestHost.Load(TestFile.Read(path), time, identities), cancel);
+        TestHost host = await Task.Run(() => TestHost.Load(path, time, identities), cancel);
         return new TestConnection(this, host, uri, isDefault: false);
     }
 }

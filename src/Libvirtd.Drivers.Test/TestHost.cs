@@ -1,3 +1,5 @@
+using Libvirtd.Documents;
+
 namespace Libvirtd.Drivers.Test;
 
 /// <summary>
@@ -9,13 +11,15 @@ internal sealed partial class TestHost
     /// <summary>The virtual CPUs that a domain can have at most.</summary>
     public const int MostVcpus = 32;
 
-    public TestHost(TimeProvider time, IdentitySource identities, TestNode node)
+    private TestHost(TestDocument document, TimeProvider time, IdentitySource identities)
     {
         Time = time;
         Identities = identities;
-        Node = node;
-        Capabilities = CapabilitiesText.Of(node);
+        Node = document.Node;
+        Cells = document.Cells;
+        Capabilities = document.Capabilities.Format();
         Domains = new TestDomains(this);
+        Domains.Load(document);
     }
 
     /// <summary>The clock, real or virtual.</summary>
@@ -27,19 +31,31 @@ internal sealed partial class TestHost
     /// <summary>Where all connections to this hypervisor listen.</summary>
     public EventHub Events { get; } = new();
 
-    /// <summary>The machine that it pretends to be.</summary>
-    public TestNode Node { get; }
+    /// <summary>The figures of the machine that it pretends to be.</summary>
+    public TestNodeInfo Node { get; }
+
+    /// <summary>The machine's NUMA cells; a host from a file has none.</summary>
+    public IReadOnlyList<HostCell> Cells { get; }
+
+    /// <summary>The CPUs that the machine could have.</summary>
+    public int MostCpus => (int)Math.Min(Node.Nodes * Node.Sockets * Node.Cores * Node.Threads, NumberSet.Limit);
 
     /// <summary>The capabilities document.</summary>
     public string Capabilities { get; }
 
     public TestDomains Domains { get; }
 
-    /// <summary>Makes the host that a file describes. Its errors are those of what it holds.</summary>
-    public static TestHost Load(TestFile file, TimeProvider time, IdentitySource identities)
+    /// <summary>The host of <c>test:///default</c>.</summary>
+    public static TestHost Default(TimeProvider time, IdentitySource identities) =>
+        new(TestDocument.Default(Options(identities)), time, identities);
+
+    /// <summary>The host that a file describes. Errors are those of the file and of all that it holds.</summary>
+    public static TestHost Load(string path, TimeProvider time, IdentitySource identities) =>
+        new(TestDocument.Load(path, Options(identities)), time, identities);
+
+    private static TestParseOptions Options(IdentitySource identities) => new()
     {
-        TestHost host = new(time, identities, file.ReadNode());
-        host.Domains.Load(file);
-        return host;
-    }
+        Domain = new DomainParseOptions { NewUuid = identities.NextUuid, NewMac = () => identities.NextMac() },
+        Other = new DocumentOptions { NewUuid = identities.NextUuid, NewMac = () => identities.NextMac() },
+    };
 }

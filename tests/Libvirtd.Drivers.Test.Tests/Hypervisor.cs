@@ -28,7 +28,7 @@ internal sealed class Hypervisor : IEventListener, IAsyncDisposable
     public static async Task<Hypervisor> OpenAsync(TestDriver? driver = null, string uri = "test:///default")
     {
         driver ??= new TestDriver(TimeProvider.System, new IdentitySource(1));
-        ConnectRequest request = new(uri, new Uri(uri), IsReadOnly: false, ClientIdentity.Unknown);
+        ConnectRequest request = new(uri, ConnectUri.Parse(uri), IsReadOnly: false, ClientIdentity.Unknown);
         return new Hypervisor((await driver.OpenAsync(request, TestContext.Current.CancellationToken))!);
     }
 

@@ -18,6 +18,8 @@ public sealed record HostGuest(string OsType, string Architecture, int WordSize,
 /// <summary>A host and the guests that it can run, and the text that says so.</summary>
 public sealed record CapabilitiesDocument
 {
+    private static readonly ElementSchema s_cells = ElementSchema.Element("cells").Open();
+
     public string? HostUuid { get; init; }
 
     public required string Architecture { get; init; }
@@ -30,7 +32,8 @@ public sealed record CapabilitiesDocument
 
     public bool HasIommu { get; init; }
 
-    public IReadOnlyList<HostCell> Cells { get; init; } = [];
+    /// <summary>The NUMA cells; null where nothing is known of the topology, which is not the same as none.</summary>
+    public IReadOnlyList<HostCell>? Cells { get; init; }
 
     /// <summary>Models of security labels, with their domains of interpretation.</summary>
     public IReadOnlyList<(string Model, string Doi)> SecurityModels { get; init; } = [];
@@ -72,8 +75,8 @@ public sealed record CapabilitiesDocument
 
         Add(host, "power_management");
         Add(host, "iommu").Append("support", HasIommu ? "yes" : "no");
-        if (Cells.Count > 0)
-            AddTopology(host);
+        if (Cells is not null)
+            AddTopology(host, Cells);
         foreach ((string model, string doi) in SecurityModels)
         {
             Node security = Add(host, "secmodel");
@@ -84,13 +87,14 @@ public sealed record CapabilitiesDocument
         return host;
     }
 
-    private void AddTopology(Node host)
+    private static void AddTopology(Node host, IReadOnlyList<HostCell> cells)
     {
-        Node cells = Add(Add(host, "topology"), "cells");
-        cells.Append("num", Text(Cells.Count));
-        foreach (HostCell cell in Cells)
+        Node all = new("cells", s_cells);
+        Add(host, "topology").Append(all);
+        all.Append("num", Text(cells.Count));
+        foreach (HostCell cell in cells)
         {
-            Node node = Add(cells, "cell");
+            Node node = Add(all, "cell");
             node.Append("id", Text(cell.Id));
             Node memory = Leaf("memory", Values.ToText(cell.MemoryKiB));
             memory.Append("unit", "KiB");

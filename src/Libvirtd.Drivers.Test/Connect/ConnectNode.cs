@@ -1,4 +1,5 @@
 using System.Text;
+using Libvirtd.Documents;
 using Libvirtd.Protocol;
 
 namespace Libvirtd.Drivers.Test;
@@ -10,19 +11,19 @@ internal sealed partial class TestConnectDriver
 
     public override ValueTask<NodeGetInfoRet> NodeGetInfo(CallContext call)
     {
-        TestNode node = host.Node;
+        TestNodeInfo node = host.Node;
         byte[] model = new byte[ModelBytes];
         Encoding.UTF8.GetBytes(node.Model, model);
         return new(new NodeGetInfoRet
         {
             Model = model,
-            Memory = node.Memory,
-            Cpus = node.Cpus,
-            Mhz = node.Mhz,
-            Nodes = node.Nodes,
-            Sockets = node.Sockets,
-            Cores = node.Cores,
-            Threads = node.Threads,
+            Memory = node.MemoryKiB,
+            Cpus = (int)node.Cpus,
+            Mhz = (int)node.Mhz,
+            Nodes = (int)node.Nodes,
+            Sockets = (int)node.Sockets,
+            Cores = (int)node.Cores,
+            Threads = (int)node.Threads,
         });
     }
 
@@ -32,21 +33,22 @@ internal sealed partial class TestConnectDriver
     /// <summary>Upstream tells the whole memory of each cell here.</summary>
     public override ValueTask<ulong[]> NodeGetCellsFreeMemory(CallContext call, int startCell, int maxcells)
     {
-        IReadOnlyList<TestCell> cells = host.Node.Cells;
+        IReadOnlyList<HostCell> cells = host.Cells;
         if (startCell >= cells.Count)
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, "Range exceeds available cells");
         int first = Math.Max(startCell, 0);
         ulong[] free = new ulong[Math.Max(Math.Min(maxcells, cells.Count - first), 0)];
         for (int i = 0; i < free.Length; i++)
-            free[i] = cells[first + i].Memory;
+            free[i] = cells[first + i].MemoryKiB;
         return new(free);
     }
 
+    /// <summary>Half of each cell is free.</summary>
     public override ValueTask<ulong> NodeGetFreeMemory(CallContext call)
     {
         ulong free = 0;
-        foreach (TestCell cell in host.Node.Cells)
-            free += cell.FreeMemory;
+        foreach (HostCell cell in host.Cells)
+            free += cell.MemoryKiB / 2;
         return new(free);
     }
 

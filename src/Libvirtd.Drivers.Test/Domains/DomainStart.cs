@@ -13,12 +13,11 @@ internal sealed partial class TestDomains
         new(DomainDocument.Parse(xml, Options(validate)).WithInterfaceNames(InterfacePrefix));
 
     /// <summary>Reads the document of a snapshot that is to be made or, with <paramref name="isRedefined"/>, is to be known again.</summary>
-    public DomainSnapshotDocument ParseSnapshot(string xml, bool isRedefined, bool isInternal = false) =>
+    public DomainSnapshotDocument ParseSnapshot(string xml, bool isRedefined) =>
         DomainSnapshotDocument.Parse(xml, new SnapshotParseOptions
         {
             Domain = Options(validate: false),
             Redefine = isRedefined,
-            Internal = isInternal,
             Now = Host.Time.GetUtcNow().ToUnixTimeSeconds(),
         });
 

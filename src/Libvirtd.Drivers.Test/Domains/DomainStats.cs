@@ -15,7 +15,7 @@ internal sealed partial class TestDomainDriver
     {
         FlagCheck.Require((uint)flags, (uint)TypedParameterFlags.Okay, "testDomainGetCPUStats");
         ActiveView(dom);
-        return new(startCpu == -1 ? TotalCpuStats(nparams) : CpuStats(nparams, startCpu, ncpus, Host.Node.Cores));
+        return new(startCpu == -1 ? TotalCpuStats(nparams) : CpuStats(nparams, startCpu, ncpus, (int)Host.Node.Cores));
     }
 
     public override ValueTask<DomainBlockStatsRet> BlockStats(CallContext call, DomainRef dom, string path)

@@ -155,5 +155,5 @@ internal sealed partial class TestDomainDriver
 
     /// <summary>The host's CPUs of a thread: its own, those of the whole domain, or all.</summary>
     private byte[] Pinning(DomainDefinition definition, string? own) =>
-        CpuMaps.Parse(own ?? definition.Document.Root.Child("vcpu")?["cpuset"]) ?? CpuMaps.AllOf(Host.Node.MaxCpus);
+        CpuMaps.Parse(own ?? definition.Document.Root.Child("vcpu")?["cpuset"]) ?? CpuMaps.AllOf(Host.MostCpus);
 }
