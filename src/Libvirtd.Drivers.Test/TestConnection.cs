@@ -16,6 +16,11 @@ internal sealed class TestConnection : DriverConnection
         Connect = new TestConnectDriver(host, uri);
         Domains = new TestDomainDriver(host.Domains);
         Snapshots = new TestSnapshotDriver(host.Domains);
+        Networks = new TestNetworkDriver(host.Networks);
+        StoragePools = new TestStoragePoolDriver(host.Storage);
+        StorageVols = new TestStorageVolDriver(host.Storage);
+        Interfaces = new TestInterfaceDriver(host.Interfaces);
+        NodeDevices = new TestNodeDeviceDriver(host.NodeDevices);
     }
 
     public override string Uri { get; }
@@ -25,6 +30,16 @@ internal sealed class TestConnection : DriverConnection
     public override DomainDriver Domains { get; }
 
     public override DomainSnapshotDriver Snapshots { get; }
+
+    public override NetworkDriver Networks { get; }
+
+    public override StoragePoolDriver StoragePools { get; }
+
+    public override StorageVolDriver StorageVols { get; }
+
+    public override InterfaceDriver Interfaces { get; }
+
+    public override NodeDeviceDriver NodeDevices { get; }
 
     public override ValueTask DisposeAsync()
     {

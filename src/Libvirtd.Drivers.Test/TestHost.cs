@@ -19,7 +19,15 @@ internal sealed partial class TestHost
         Cells = document.Cells;
         Capabilities = document.Capabilities.Format();
         Domains = new TestDomains(this);
+        Networks = new TestNetworks(this);
+        Interfaces = new TestInterfaces(this);
+        NodeDevices = new TestNodeDevices(this);
+        Storage = new TestStorage(this);
         Domains.Load(document);
+        Networks.Load(document);
+        Interfaces.Load(document);
+        Storage.Load(document);
+        NodeDevices.Load(document);
     }
 
     /// <summary>The clock, real or virtual.</summary>
@@ -44,6 +52,14 @@ internal sealed partial class TestHost
     public string Capabilities { get; }
 
     public TestDomains Domains { get; }
+
+    public TestNetworks Networks { get; }
+
+    public TestInterfaces Interfaces { get; }
+
+    public TestNodeDevices NodeDevices { get; }
+
+    public TestStorage Storage { get; }
 
     /// <summary>The host of <c>test:///default</c>.</summary>
     public static TestHost Default(TimeProvider time, IdentitySource identities) =>

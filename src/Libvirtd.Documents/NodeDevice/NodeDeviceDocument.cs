@@ -2,58 +2,129 @@ using Libvirtd.Protocol;
 
 namespace Libvirtd.Documents;
 
-/// <summary>A device of the host. Immutable; the <c>With</c> methods make changed copies.</summary>
+/// <summary>A device of the host, as <c>virsh nodedev-create</c> takes it. Never changes.</summary>
 public sealed class NodeDeviceDocument : Document
 {
-    private NodeDeviceDocument(Node root)
+    /// <summary>All capability types, in the order of their numbers and of the flags that lists filter by.</summary>
+    public static IReadOnlyList<string> CapabilityTypes => NodeDeviceSchema.CapabilityTypes;
+
+    /// <summary>What a device is called that has no name yet.</summary>
+    internal const string NewName = "new device";
+
+    private NodeDeviceDocument(Node root, Node? parent)
         : base(root)
     {
+        ParentWwnn = parent?["wwnn"];
+        ParentWwpn = parent?["wwpn"];
+        ParentFabricWwn = parent?["fabric_wwn"];
     }
 
     public string Name => Root.ChildText("name")!;
 
     public string? Parent => Root.ChildText("parent");
 
-    /// <summary>All capabilities, those inside others too: "scsi_host", "fc_host" ...</summary>
-    public IEnumerable<string> Capabilities
+    /// <summary>The parent by its world wide node name, in a device that is to be created.</summary>
+    public string? ParentWwnn { get; }
+
+    /// <summary>The parent by its world wide port name.</summary>
+    public string? ParentWwpn { get; }
+
+    /// <summary>The parent by its fabric's name.</summary>
+    public string? ParentFabricWwn { get; }
+
+    /// <summary>The types of its own capabilities.</summary>
+    public IEnumerable<string> OwnCapabilities => Root.All("capability").Select(static capability => capability["type"]!);
+
+    /// <summary>The types of all capabilities, those inside others too: "scsi_host", "fc_host" ...</summary>
+    public IEnumerable<string> Capabilities => Root.All("capability").SelectMany(static capability =>
+        capability.All("capability").Select(static nested => nested["type"]!).Prepend(capability["type"]!));
+
+    /// <summary>The fibre channel part of a SCSI host: it holds the world wide names. Null for every other device.</summary>
+    public Node? FibreChannel => Nested("scsi_host", "fc_host");
+
+    /// <summary>A device that exists.</summary>
+    /// <exception cref="VirException">The text is no XML, or no device.</exception>
+    public static NodeDeviceDocument Parse(string xml, DocumentOptions? options = null) => Parse(Read(xml, options), options, create: false);
+
+    /// <summary>A device that is to be created: it gets its name and number later.</summary>
+    public static NodeDeviceDocument ParseNew(string xml, DocumentOptions? options = null) => Parse(Read(xml, options), options, create: true);
+
+    /// <summary>A device that stands inside another document.</summary>
+    internal static NodeDeviceDocument Parse(Node raw, DocumentOptions? options, bool create)
     {
-        get
+        ParseContext context = (options ?? new DocumentOptions()).ToContext(ErrorDomain.Nodedev);
+        Node root = DocumentNormaliser.Apply(NodeDeviceSchema.Root, create ? Unnamed(raw) : raw, null, context)!;
+        return new NodeDeviceDocument(root, CheckParent(raw.Child("parent"), context.Domain));
+    }
+
+    /// <summary>The device has a capability, or one that is nested in another: <c>vports</c> is there called <c>vport_ops</c>.</summary>
+    public bool Has(string capability) => OwnCapabilities.Contains(capability) || capability switch
+    {
+        "fc_host" => FibreChannel is not null,
+        "vports" => Nested("scsi_host", "vport_ops") is not null,
+        "mdev_types" => Nested("pci", capability) is not null || Nested("css", capability) is not null || Nested("ap_matrix", capability) is not null,
+        "vpd" => Nested("pci", capability) is not null,
+        _ => false,
+    };
+
+    /// <summary>A virtual host made after this one: another name and number, and its own world wide names.</summary>
+    public NodeDeviceDocument Copy(string name, string wwnn, string wwpn)
+    {
+        Node root = Root.Clone();
+        root.SetChildText("name", name);
+        foreach (Node host in root.All("capability"))
         {
-            foreach (Node capability in Root.All("capability"))
+            foreach (Node channel in host.All("capability"))
             {
-                yield return capability["type"]!;
-                foreach (Node nested in capability.All("capability"))
-                    yield return nested["type"]!;
+                if (host["type"] != "scsi_host" || channel["type"] != "fc_host")
+                    continue;
+                channel.SetChildText("wwnn", wwnn);
+                channel.SetChildText("wwpn", wwpn);
             }
         }
+
+        return new NodeDeviceDocument(root, null);
     }
 
-    public static NodeDeviceDocument Parse(string xml, DocumentOptions? options = null)
+    private static Node Read(string xml, DocumentOptions? options) =>
+        DocumentReader.Read(xml, "(node_device_definition)", options?.ErrorDomain ?? ErrorDomain.Nodedev, "device");
+
+    /// <summary>Whatever a new device calls itself, it is not called so.</summary>
+    private static Node Unnamed(Node raw)
     {
-        options ??= new DocumentOptions();
-        return Parse(DocumentReader.Read(xml, "(node_device_definition)", options.ErrorDomain ?? ErrorDomain.Nodedev, "device"), options, create: false);
+        Node unnamed = new(raw.Name);
+        unnamed.Append(new Node("name") { Text = NewName });
+        foreach (Node child in raw.Children)
+        {
+            if (child.Name != "name")
+                unnamed.Append(child);
+        }
+
+        return unnamed;
     }
 
-    /// <summary>Reads the description of a device that is to be made: it has no name yet.</summary>
-    public static NodeDeviceDocument ParseNew(string xml, DocumentOptions? options = null)
+    private static Node? CheckParent(Node? parent, ErrorDomain domain)
     {
-        options ??= new DocumentOptions();
-        return Parse(DocumentReader.Read(xml, "(node_device_definition)", options.ErrorDomain ?? ErrorDomain.Nodedev, "device"), options, create: true);
+        if (parent?["wwnn"] is { } node && !parent.Has("wwpn"))
+            throw Fault.Xml(domain, $"when providing parent wwnn='{node}', the wwpn must also be provided");
+        if (parent?["wwpn"] is { } port && !parent.Has("wwnn"))
+            throw Fault.Xml(domain, $"when providing parent wwpn='{port}', the wwnn must also be provided");
+        return parent;
     }
 
-    internal static NodeDeviceDocument Parse(Node raw, DocumentOptions options, bool create)
+    private Node? Nested(string outer, string inner)
     {
-        ErrorDomain domain = options.ErrorDomain ?? ErrorDomain.Nodedev;
-        Node root = DocumentNormaliser.Apply(NodeDeviceSchema.Root, raw, null, options.ToContext(ErrorDomain.Nodedev))!;
-        if (create)
-            root.SetChildText("name", "new device");
-        string name = root.ChildText("name") ?? throw VirException.Of(ErrorCode.NoName, domain);
-        return root.Child("capability") is null
-            ? throw Fault.Xml(domain, $"no device capabilities for '{name}'")
-            : new NodeDeviceDocument(root);
+        foreach (Node capability in Root.All("capability"))
+        {
+            if (capability["type"] != outer)
+                continue;
+            foreach (Node nested in capability.All("capability"))
+            {
+                if (nested["type"] == inner)
+                    return nested;
+            }
+        }
+
+        return null;
     }
-
-    public NodeDeviceDocument With(Action<Node> change) => new(Edited(change));
-
-    public NodeDeviceDocument WithName(string name) => With(root => root.SetChildText("name", name));
 }

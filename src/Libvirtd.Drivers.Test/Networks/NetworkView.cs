@@ -1,0 +1,36 @@
+using Libvirtd.Documents;
+
+namespace Libvirtd.Drivers.Test;
+
+/// <summary>What is known of a network at one moment. Published whole, never changed.</summary>
+internal sealed record NetworkView
+{
+    private string? _xml;
+
+    public NetworkView(NetworkDocument document) => Document = document;
+
+    // A changed copy makes its text anew.
+    private NetworkView(NetworkView other)
+    {
+        Document = other.Document;
+        Next = other.Next;
+        IsActive = other.IsActive;
+        IsPersistent = other.IsPersistent;
+        IsAutostart = other.IsAutostart;
+    }
+
+    /// <summary>What it is now.</summary>
+    public NetworkDocument Document { get; init; }
+
+    /// <summary>What it is to be later, where that differs.</summary>
+    public NetworkDocument? Next { get; init; }
+
+    public bool IsActive { get; init; }
+
+    public bool IsPersistent { get; init; }
+
+    public bool IsAutostart { get; init; }
+
+    /// <summary>The document's text, made when first asked for.</summary>
+    public string Xml => _xml ??= Document.Format();
+}
