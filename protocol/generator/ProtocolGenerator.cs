@@ -7,6 +7,7 @@ using Libvirtd.Protocol.Generator.Model;
 using Libvirtd.Protocol.Generator.Parsing;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Text;
 
 namespace Libvirtd.Protocol.Generator;
@@ -27,12 +28,25 @@ public sealed class ProtocolGenerator : IIncrementalGenerator
             .WithTrackingName("SourceFile");
         IncrementalValueProvider<string> wanted = context.AnalyzerConfigOptionsProvider
             .Select(static (options, _) => options.GlobalOptions.TryGetValue("build_property.LibvirtdGenerate", out string? value) ? value : "types");
-        context.RegisterSourceOutput(files.Collect().Combine(wanted), static (output, input) => Emit(output, input.Left, input.Right));
+        IncrementalValuesProvider<(SourceFile File, bool AnnotationsOnly)> marked = context.AdditionalTextsProvider
+            .Where(static file => file.Path.EndsWith(".x", StringComparison.Ordinal))
+            .Combine(context.AnalyzerConfigOptionsProvider)
+            .Select(static (pair, _) => IsForAnnotations(pair.Left, pair.Right))
+            .Collect().Combine(files.Collect())
+            .SelectMany(static (pair, _) => pair.Right.Select((file, i) => (file, pair.Left[i])));
+        context.RegisterSourceOutput(marked.Collect().Combine(wanted), static (output, input) => Emit(
+            output,
+            input.Left.Where(file => !file.AnnotationsOnly).Select(file => file.File).ToImmutableArray(),
+            input.Left.Where(file => file.AnnotationsOnly).Select(file => file.File).ToImmutableArray(),
+            input.Right));
     }
 
-    private static void Emit(SourceProductionContext output, ImmutableArray<SourceFile> files, string wanted)
+    private static bool IsForAnnotations(AdditionalText file, AnalyzerConfigOptionsProvider options) =>
+        options.GetOptions(file).TryGetValue("build_metadata.AdditionalFiles.LibvirtdAnnotationsOnly", out string? value) && value == "true";
+
+    private static void Emit(SourceProductionContext output, ImmutableArray<SourceFile> files, ImmutableArray<SourceFile> annotations, string wanted)
     {
-        ProtocolModel protocol = new(files);
+        ProtocolModel protocol = new(files, annotations);
         if (protocol.Problems.Count == 0)
         {
             foreach ((string name, string text) in Sources(protocol, wanted))

@@ -118,6 +118,18 @@ public sealed class ParserTests
         Assert.Null(program.Procedures[1].Args);
     }
 
+    [Fact]
+    public void Another_releases_procedures_get_the_annotations_that_they_lack()
+    {
+        SourceFile release = Parse("enum demo_procedure { /**\n * @acl: a:b\n */ DEMO_PROC_A = 1, DEMO_PROC_B = 2 };");
+        SourceFile ours = Parse("enum demo_procedure { /**\n * @acl: c:d\n * @readonly\n */ DEMO_PROC_A = 1, /**\n * @readonly\n */ DEMO_PROC_C = 3 };");
+        List<ProcedureModel> procedures = new ProtocolModel([release], [ours]).Programs.Single().Procedures;
+        Assert.Equal(["A", "B"], procedures.Select(procedure => procedure.XName));
+        Assert.Equal(["a:b"], procedures[0].Values("acl"));
+        Assert.True(procedures[0].AllowedReadOnly);
+        Assert.False(procedures[1].AllowedReadOnly);
+    }
+
     [Theory]
     [InlineData("const = 1;", 0, 6, "expected a name, found '='")]
     [InlineData("\n\n  program x;", 2, 2, "expected const, typedef, enum, struct or union, found 'program'")]

@@ -28,7 +28,7 @@ public sealed class ProcedureModel
         string stem = prefix.ToLowerInvariant() + "_" + XName.ToLowerInvariant();
         Args = protocol.Struct(stem + "_args");
         Ret = protocol.Struct(stem + "_ret");
-        Message = protocol.Struct(Value("msg") ?? stem + "_msg");
+        Message = protocol.Struct(Value("msg") ?? "") ?? protocol.Struct(stem + "_msg");
         IsEvent = Message is not null;
         Kind = ObjectKind.Of(program.Name, XName);
         Api = Value("api") ?? Names.Api(program.Name, XName);

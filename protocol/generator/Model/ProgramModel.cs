@@ -16,8 +16,9 @@ public sealed class ProgramModel
         EnumName = Names.Type(syntax.Name);
         Number = (uint)(protocol.Value(prefix + "_PROGRAM") ?? 0);
         Version = (uint)(protocol.Value(prefix + "_PROTOCOL_VERSION") ?? 1);
-        bool annotated = syntax.Members.Any(member => member.Annotations.Any(annotation => annotation.Tag == "readonly"));
-        foreach (EnumMemberSyntax member in syntax.Members.Where(member => member.Name.StartsWith(prefix + "_PROC_", StringComparison.Ordinal)))
+        List<EnumMemberSyntax> members = syntax.Members.Select(protocol.Annotate).ToList();
+        bool annotated = members.Any(member => member.Annotations.Any(annotation => annotation.Tag == "readonly"));
+        foreach (EnumMemberSyntax member in members.Where(member => member.Name.StartsWith(prefix + "_PROC_", StringComparison.Ordinal)))
             Procedures.Add(new ProcedureModel(protocol, this, member, prefix, annotated));
         Structs = protocol.Structs;
     }

@@ -59,13 +59,18 @@ public sealed class ProtocolModel
     private readonly Dictionary<string, string> _enumNames = new();
     private readonly Dictionary<string, StructModel> _structs = new();
     private readonly HashSet<string> _unions = new();
+    private readonly Dictionary<string, IReadOnlyList<Annotation>> _annotations = new();
     private readonly HashSet<string> _open = new();
     private SourceFile _file = null!;
 
     /// <summary>Resolves the files; what is wrong stands in <see cref="Problems"/>.</summary>
-    public ProtocolModel(IReadOnlyList<SourceFile> files)
+    /// <param name="files">The files that define the protocol.</param>
+    /// <param name="annotations">Files of which only the procedures' annotations count, where <paramref name="files"/> have none of that name.</param>
+    public ProtocolModel(IReadOnlyList<SourceFile> files, IReadOnlyList<SourceFile>? annotations = null)
     {
         Files = files;
+        foreach (EnumMemberSyntax member in (annotations ?? Array.Empty<SourceFile>()).SelectMany(file => file.Enums).SelectMany(syntax => syntax.Members))
+            _annotations[member.Name] = member.Annotations;
         foreach (SourceFile file in files)
         {
             Problems.AddRange(file.Problems);
@@ -114,6 +119,15 @@ public sealed class ProtocolModel
 
     /// <summary>The struct of that name in the .x files, if any.</summary>
     public StructModel? Struct(string xname) => _structs.TryGetValue(xname, out StructModel? model) ? model : null;
+
+    /// <summary>The member with the annotations that the annotation files add.</summary>
+    internal EnumMemberSyntax Annotate(EnumMemberSyntax member)
+    {
+        if (!_annotations.TryGetValue(member.Name, out IReadOnlyList<Annotation>? added))
+            return member;
+        HashSet<string> known = new(member.Annotations.Select(annotation => annotation.Tag));
+        return member with { Annotations = member.Annotations.Concat(added.Where(annotation => !known.Contains(annotation.Tag))).ToList() };
+    }
 
     /// <summary>The C# name of the enum of that name in the .x files, if any.</summary>
     public string? EnumName(string xname) => _enumNames.TryGetValue(xname, out string? name) ? name : null;
