@@ -18,10 +18,12 @@ public sealed class RpcServer : IAsyncDisposable
     private readonly ConcurrentDictionary<long, Task> _running = new();
     private readonly List<SocketAcceptor> _acceptors = [];
     private readonly Lock _gate = new();
+    private readonly Lock _idleGate = new();
     private readonly EpollLoopGroup _loops;
     private ITimer? _keepAliveTimer;
     private long _lastId;
     private bool _isFull;
+    private bool _isIdle = true;
     private bool _stopping;
 
     /// <summary>Makes a server; nothing is served before <see cref="Listen"/>.</summary>
@@ -132,12 +134,8 @@ public sealed class RpcServer : IAsyncDisposable
         if (!_sessions.TryRemove(session.Id, out _))
             return;
         CheckLimits();
-        if (_sessions.IsEmpty)
-            IdleChanged?.Invoke(true);
+        CheckIdle();
     }
-
-    /// <summary>The connection's last call has ended.</summary>
-    internal void Forget(Session session) => _running.TryRemove(session.Id, out _);
 
     /// <summary>Clients came, went or logged in: accept more, or no more.</summary>
     internal void CheckLimits()
@@ -161,6 +159,19 @@ public sealed class RpcServer : IAsyncDisposable
         }
     }
 
+    // Clients come and go on all threads: what is told last is what is true.
+    private void CheckIdle()
+    {
+        lock (_idleGate)
+        {
+            bool idle = _sessions.IsEmpty;
+            if (idle == _isIdle)
+                return;
+            _isIdle = idle;
+            IdleChanged?.Invoke(idle);
+        }
+    }
+
     private bool Accept(SocketTransport transport, RpcService service)
     {
         if (_stopping)
@@ -174,24 +185,20 @@ public sealed class RpcServer : IAsyncDisposable
     {
         Session session = new(this, transport, service, Interlocked.Increment(ref _lastId));
         _sessions[session.Id] = session;
-        if (_sessions.Count == 1)
-            IdleChanged?.Invoke(false);
+        CheckIdle();
         RpcLog.Connected(Logger, session.Id, transport.Kind);
         if (_sessions.Count >= Options.MaxClients || !session.IsAuthenticated)
             CheckLimits();
         return session;
     }
 
-    private Task Run(Session session)
+    private async Task Run(Session session)
     {
-        Task run = session.RunAsync();
-        if (!run.IsCompleted)
-        {
-            _running[session.Id] = run;
-            if (run.IsCompleted)
-                _running.TryRemove(session.Id, out _);
-        }
-        return run;
+        TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _running[session.Id] = ended.Task;
+        await session.RunAsync().ConfigureAwait(false);
+        _running.TryRemove(session.Id, out _);
+        ended.SetResult();
     }
 
     private void CheckKeepAlive()

@@ -92,10 +92,11 @@ internal static class DispatchEmitter
         code.Line(procedure.Kind.Name == "Admin"
             ? "AdminDriver driver = call.Admin;"
             : $"{procedure.Kind.Name}Driver driver = call.Connection({(procedure.Kind.IsHypervisor ? "true" : "false")}).{s_drivers[procedure.Kind.Name]};");
+        RulesEmitter.Limits(code, protocol, procedure);
+        Counts(code, shape);
         if (procedure.Program.Name != "Admin")
             RulesEmitter.Access(code, protocol, procedure);
         RulesEmitter.Arguments(code, protocol, procedure);
-        Counts(code, shape);
         if (procedure.SparseFlag is { } sparse)
             code.Line($"call.IsSparse = (args.Flags & {sparse}) != 0;");
         string values = string.Concat(shape.Parameters.Select(parameter => ", " + parameter.Value));

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Linq;
 using Libvirtd.Protocol.Generator.Model;
 using Libvirtd.Protocol.Generator.Parsing;
@@ -33,6 +34,31 @@ internal static class RulesEmitter
                 code.Line($"if (call.IsReadOnly && args.{field.Name} == {parts[1]})");
                 code.Line($"    throw RpcErrors.ReadOnly(\"{text}\", {domain});");
             }
+        }
+    }
+
+    /// <summary>Counts that the RPC layer itself bounds, before anything else is judged.</summary>
+    public static void Limits(CodeWriter code, ProtocolModel protocol, ProcedureModel procedure)
+    {
+        string generated = procedure.Value("generate") is "both" or "server" ? "true" : "false";
+        HashSet<string> signed = new();
+        foreach (string annotation in procedure.Values("limit"))
+        {
+            (string rule, string text) = SplitText(annotation);
+            string[] parts = rule.Split(' ');
+            if (parts.Length != 2 || text.Length == 0)
+            {
+                protocol.Report("LVX005", $"'@limit: {annotation}' is not of the form: field CONSTANT \"text\"", procedure.Line, procedure.Column, procedure.Program.File);
+                continue;
+            }
+            List<FieldModel> fields = parts[0].Split('*').Select(name => Field(protocol, procedure, name)).OfType<FieldModel>().ToList();
+            long? limit = Value(protocol, procedure, parts[1]);
+            if (limit is null || fields.Count != parts[0].Split('*').Length)
+                continue;
+            foreach (FieldModel field in fields.Where(field => field.Type.CSharp == "int" && signed.Add(field.XName)))
+                code.Line($"ArgumentRules.Count(args.{field.Name}, \"{field.XName}\", {generated});");
+            string value = string.Join(" * ", fields.Select(field => $"(ulong)args.{field.Name}{(field.Type is ArrayType or BytesType ? ".Length" : "")}"));
+            code.Line($"ArgumentRules.Limit({value}, {limit}, \"{text}\", {generated});");
         }
     }
 

@@ -54,6 +54,20 @@ internal static class ArgumentRules
             throw Bad($"Flag '{secondName}' is required by flag '{firstName}'", "ctl", function, domain);
     }
 
+    /// <summary>A count that the protocol bounds.</summary>
+    /// <param name="value">The count, or the product of two.</param>
+    /// <param name="limit">The most that is allowed.</param>
+    /// <param name="text">The error's text.</param>
+    /// <param name="generated">libvirt generates the check, which then fails as an RPC error.</param>
+    public static void Limit(ulong value, ulong limit, string text, bool generated)
+    {
+        if (value > limit)
+            throw generated ? RpcErrors.Rpc(text) : RpcErrors.Internal(text);
+    }
+
+    /// <summary>A count that is signed on the wire.</summary>
+    public static void Count(int value, string argument, bool generated) => Limit(value < 0 ? 1u : 0u, 0, argument + " must be non-negative", generated);
+
     /// <summary>The most names, ids or uuids that the caller takes.</summary>
     public static int ListMaximum(int wanted, int limit, string argument, string limitName)
     {

@@ -52,6 +52,7 @@ internal sealed class EventSubscriptions(Session session) : IEventListener
     private int _nextId;
     private int _callThread;
     private bool _unannounced;
+    private bool _tooSlow;
 
     /// <summary>Adds a registration; returns its callback id.</summary>
     /// <exception cref="VirException">The same event with the same filter is registered already.</exception>
@@ -113,10 +114,12 @@ internal sealed class EventSubscriptions(Session session) : IEventListener
         _callThread = 0;
         if (_ownCall.Count > 0)
         {
-            List<DriverEvent> raised = [.. _ownCall];
-            _ownCall.Clear();
-            foreach (DriverEvent one in raised)
-                Deliver(one);
+            lock (_gate)
+            {
+                foreach (DriverEvent raised in _ownCall)
+                    Deliver(raised);
+                _ownCall.Clear();
+            }
         }
         if (_unannounced)
             Announce();
@@ -146,27 +149,28 @@ internal sealed class EventSubscriptions(Session session) : IEventListener
     /// <inheritdoc/>
     public void OnEvent(DriverEvent raised)
     {
-        if (_callThread == Environment.CurrentManagedThreadId)
-            _ownCall.Add(raised);
-        else
-            Deliver(raised);
+        lock (_gate)
+        {
+            // What others raise while events of the own call wait, waits behind them: events keep their order.
+            if (_callThread == Environment.CurrentManagedThreadId || _ownCall.Count > 0)
+                _ownCall.Add(raised);
+            else
+                Deliver(raised);
+        }
     }
 
     private void Deliver(DriverEvent raised)
     {
         bool any = false;
-        lock (_gate)
+        foreach (Subscription subscription in _subscriptions)
         {
-            foreach (Subscription subscription in _subscriptions)
-            {
-                if (!subscription.Matches(raised))
-                    continue;
-                any = true;
-                if (subscription.IsAnnounced)
-                    Append(subscription, raised);
-                else
-                    (subscription.Waiting ??= []).Add(raised);
-            }
+            if (!subscription.Matches(raised))
+                continue;
+            any = true;
+            if (subscription.IsAnnounced)
+                Append(subscription, raised);
+            else
+                (subscription.Waiting ??= []).Add(raised);
         }
         if (any)
             session.Output.FlushSoon();
@@ -184,8 +188,9 @@ internal sealed class EventSubscriptions(Session session) : IEventListener
             1,
             NetMessageStatus.Ok);
         bool taken = callback ? session.Output.AppendRaw(header, raised.Body, subscription.CallbackId) : session.Output.AppendRaw(header, raised.LegacyBody);
-        if (taken)
+        if (taken || _tooSlow)
             return;
+        _tooSlow = true;
         RpcLog.TooSlow(session.Server.Logger, session.Id, session.Output.Backlog);
         session.Abort(new TransportException(TransportFault.Aborted, "the client does not read its events"));
     }

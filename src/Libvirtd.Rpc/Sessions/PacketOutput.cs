@@ -41,6 +41,8 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
         {
             lock (_gate)
             {
+                if (_dead)
+                    throw new TransportException(TransportFault.Aborted, "the connection is over");
                 int start = Begin(header);
                 try
                 {
@@ -62,6 +64,8 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
         {
             foreach (SafeHandle file in files ?? [])
                 file.Dispose();
+            if (failure is TransportException)
+                return; // nobody is there to be answered
             if (failure is XdrException)
                 throw RpcErrors.Rpc("Unable to encode message payload");
             throw;
@@ -73,6 +77,8 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
     {
         lock (_gate)
         {
+            if (_dead)
+                return;
             int start = Begin(header);
             RpcErrors.Encode(_pending, error);
             End(start);
@@ -144,8 +150,11 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
             this);
     }
 
-    /// <summary>Waits while the client has too much to read. Completes at once as a rule.</summary>
-    public ValueTask WaitForRoomAsync() => Backlog <= HighWater ? default : new(WaitAsync(HighWater));
+    /// <summary>The client has so much to read that nothing further should be taken from it.</summary>
+    public bool IsFull => Backlog > HighWater;
+
+    /// <summary>Waits while <see cref="IsFull"/>.</summary>
+    public Task WaitForRoomAsync() => WaitAsync(HighWater);
 
     /// <summary>Waits until all is sent, or cannot be sent.</summary>
     public async ValueTask DrainAsync()

@@ -37,7 +37,8 @@ internal sealed partial class Session
             _unanswered = 0;
             _lastPing = IsPaused ? now : LastReceived;
         }
-        if (Server.Time.GetElapsedTime(_lastPing, now) < Server.Options.KeepAliveInterval)
+        TimeSpan silence = Server.Time.GetElapsedTime(_lastPing, now);
+        if (silence < Server.Options.KeepAliveInterval)
             return;
         if (_unanswered >= Server.Options.KeepAliveCount)
         {
@@ -46,7 +47,9 @@ internal sealed partial class Session
             return;
         }
         _unanswered++;
-        _lastPing = now;
+        // Checked a little late each time, which must not add up; but after a long sleep of ours the client gets its time again.
+        long interval = (long)(Server.Options.KeepAliveInterval.TotalSeconds * Server.Time.TimestampFrequency);
+        _lastPing = silence < 2 * Server.Options.KeepAliveInterval ? _lastPing + interval : now;
         Send(Ping);
         Output.FlushSoon();
     }

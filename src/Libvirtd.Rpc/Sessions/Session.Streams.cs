@@ -19,13 +19,13 @@ internal sealed partial class Session
     public void OpenStream(ServerCall call, StreamEndpoint endpoint, Action reply)
     {
         ServerStream stream = new(this, call.Header, endpoint, call.Procedure.Stream, call.IsSparse);
+        bool isNew;
         lock (_streams)
+            isNew = !_gone.IsCancellationRequested && _streams.TryAdd(StreamKey.Of(call.Header), stream);
+        if (!isNew)
         {
-            if (_gone.IsCancellationRequested || !_streams.TryAdd(StreamKey.Of(call.Header), stream))
-            {
-                _ = stream.AbandonAsync();
-                throw RpcErrors.Stream("a stream with this serial is open already");
-            }
+            _ = stream.AbandonAsync();
+            throw RpcErrors.Stream("a stream with this serial is open already");
         }
         try
         {
@@ -109,7 +109,6 @@ internal sealed partial class Session
             streams = [.. _streams.Values];
             _streams.Clear();
         }
-        foreach (ServerStream stream in streams)
-            await stream.AbandonAsync().ConfigureAwait(false);
+        await Task.WhenAll(streams.Select(stream => stream.AbandonAsync())).ConfigureAwait(false);
     }
 }

@@ -26,11 +26,13 @@ internal sealed partial class Session
     private readonly Queue<ParkedCall> _parked = new();
     private readonly ILogger _logger;
     private ServerCall? _idleCall;
+    private DriverConnection? _connection;
     private int _parkedBytes;
     private int _underWay;
     private int _waitingForWake;
     private long _received;
     private bool _closing;
+    private volatile bool _aborted;
     private Exception? _reason;
 
     public Session(RpcServer server, ITransport transport, RpcService service, long id)
@@ -65,7 +67,7 @@ internal sealed partial class Session
     public CancellationToken Cancellation => _gone.Token;
 
     /// <summary>The opened driver connection; null before CONNECT_OPEN.</summary>
-    public DriverConnection? Connection { get; set; }
+    public DriverConnection? Connection => Volatile.Read(ref _connection);
 
     public bool IsReadOnly { get; set; }
 
@@ -94,10 +96,14 @@ internal sealed partial class Session
         await EndAsync().ConfigureAwait(false);
     }
 
+    /// <summary>CONNECT_OPEN has succeeded; false when another one was quicker.</summary>
+    public bool TryOpen(DriverConnection connection) => Interlocked.CompareExchange(ref _connection, connection, null) is null;
+
     /// <summary>Ends the connection from any thread; the first reason is the one that is told.</summary>
     public void Abort(Exception? reason)
     {
         Interlocked.CompareExchange(ref _reason, reason, null);
+        _aborted = true;
         _transport.Abort(reason);
         Wake();
     }
@@ -115,21 +121,26 @@ internal sealed partial class Session
             if (!buffer.IsEmpty)
                 LastReceived = Server.Time.GetTimestamp();
             ReadOnlySequence<byte> rest = Take(buffer);
-            input.AdvanceTo(rest.Start, buffer.End);
+            bool isFull = MustWait(); // then whole packets may be left, which the next read must find
+            input.AdvanceTo(rest.Start, isFull ? rest.Start : buffer.End);
             StartParked();
             Output.Flush();
-            if (_closing || (read.IsCompleted && rest.Length == buffer.Length))
+            if (_closing || (read.IsCompleted && !isFull && rest.Length == buffer.Length))
                 return;
-            while (MustWait() && !_closing)
+            while (MustWait() && !_closing && !_aborted)
                 await WaitAsync().ConfigureAwait(false);
-            await Output.WaitForRoomAsync().ConfigureAwait(false);
+            if (Output.IsFull)
+            {
+                await Output.WaitForRoomAsync().ConfigureAwait(false);
+                LastReceived = Server.Time.GetTimestamp(); // it read, so it is there
+            }
         }
     }
 
     /// <summary>Handles every packet that is there whole; returns what is left.</summary>
     private ReadOnlySequence<byte> Take(ReadOnlySequence<byte> buffer)
     {
-        while (!_closing && Framer.TryRead(buffer, _transport.CanPassFiles, out Frame frame))
+        while (!_closing && !MustWait() && Framer.TryRead(buffer, _transport.CanPassFiles, out Frame frame))
         {
             long start = _received;
             _received += frame.Packet.Length + frame.Files;
@@ -247,7 +258,6 @@ internal sealed partial class Session
     {
         call.CloseFiles();
         Interlocked.Decrement(ref _underWay);
-        Events.Announce();
         Output.Flush();
         if (_parked.Count > 0 || _closing || IsPaused)
             Wake();
@@ -304,8 +314,8 @@ internal sealed partial class Session
         Server.Unlist(this);
         await _gone.CancelAsync().ConfigureAwait(false);
         Events.Clear();
+        _transport.Abort(_reason); // first: a stream may be waiting for the client to read
         await EndStreamsAsync().ConfigureAwait(false);
-        _transport.Abort(_reason);
         await _transport.DisposeAsync().ConfigureAwait(false);
         foreach (ParkedCall parked in _parked)
         {
@@ -314,9 +324,8 @@ internal sealed partial class Session
         }
         _parked.Clear();
         await WaitForCallsAsync().ConfigureAwait(false);
-        if (Connection is { } connection)
+        if (Interlocked.Exchange(ref _connection, null) is { } connection)
         {
-            Connection = null;
             try
             {
                 await connection.DisposeAsync().ConfigureAwait(false);
@@ -326,7 +335,6 @@ internal sealed partial class Session
                 RpcLog.CallbackFailed(_logger, Id, "close", failure);
             }
         }
-        Server.Forget(this);
     }
 
     // The driver's connection may only go when no call uses it any more.

@@ -109,12 +109,11 @@ internal static partial class SessionProcedures
         {
             if (await driver.OpenAsync(request, session.Cancellation).ConfigureAwait(false) is not { } connection)
                 continue;
-            if (session.Connection is not null)
+            if (!session.TryOpen(connection))
             {
                 await connection.DisposeAsync().ConfigureAwait(false);
                 throw RpcErrors.Internal("connection already open");
             }
-            session.Connection = connection;
             session.IsReadOnly |= readOnly;
             return;
         }

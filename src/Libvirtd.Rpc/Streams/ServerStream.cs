@@ -1,10 +1,10 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using Libvirtd.Drivers;
 using Libvirtd.Protocol;
 using Libvirtd.Rpc.Sessions;
 using Libvirtd.Rpc.Transport;
-using Libvirtd.Xdr;
 
 namespace Libvirtd.Rpc.Streams;
 
@@ -18,13 +18,19 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
     private const int FullBytes = 4 << 20;
     private const int RelievedBytes = 1 << 20;
 
+    /// <summary>What a queued packet costs beside its data: without it, holes and packets of one byte would pile up unseen.</summary>
+    private const int PacketCost = 64;
+
     private readonly Lock _gate = new();
     private readonly Queue<Incoming> _incoming = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _reading = Task.CompletedTask;
     private int _queuedBytes;
     private bool _isFull;
-    private bool _taking;
+    private bool _pumping;
+    private bool _lastCame;
+    private bool _endpointEnded;
     private bool _ended;
 
     private enum Kind
@@ -33,6 +39,9 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
         Hole,
         Finish,
         Abort,
+
+        /// <summary>Not from the client: the stream has had its last packet, the endpoint is to be given back.</summary>
+        Close,
     }
 
     /// <summary>The call that opened the stream.</summary>
@@ -43,8 +52,11 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
     /// <summary>Lets data flow to the client. The opening call's reply has been appended to the output.</summary>
     public void Start()
     {
-        if (direction is StreamDirection.ToClient or StreamDirection.Both)
-            _reading = Task.Run(ReadAsync);
+        lock (_gate)
+        {
+            if (direction is StreamDirection.ToClient or StreamDirection.Both && !_ended && !_lastCame)
+                _reading = Task.Run(ReadAsync);
+        }
     }
 
     public void TakeData(ReadOnlySpan<byte> data)
@@ -65,51 +77,46 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
     public void TakeAbort(VirException? fault)
     {
         lock (_gate)
+        {
+            if (_ended || _endpointEnded)
+                return;
             DropQueue();
-        _stop.Cancel();
-        Take(new Incoming(Kind.Abort, [], 0, fault));
+            _lastCame = true;
+            Enqueue(new Incoming(Kind.Abort, [], 0, fault));
+        }
+        _ = _stop.CancelAsync();
     }
 
     /// <summary>The connection is gone, or the stream never came to be: the endpoint is aborted, nobody is answered.</summary>
     public async Task AbandonAsync()
     {
-        lock (_gate)
-        {
-            if (_ended)
-                return;
-            _ended = true;
-            DropQueue();
-        }
-        await _stop.CancelAsync().ConfigureAwait(false);
-        try
-        {
-            await endpoint.AbortAsync().ConfigureAwait(false);
-        }
-        catch (Exception failure)
-        {
-            RpcLog.CallbackFailed(session.Server.Logger, session.Id, "stream abort", failure);
-        }
-        await CloseAsync().ConfigureAwait(false);
+        TryEnd();
+        await _closed.Task.ConfigureAwait(false);
     }
 
     private void Take(Incoming incoming)
     {
         lock (_gate)
         {
-            if (_ended)
+            if (_ended || _lastCame)
             {
                 incoming.Release();
                 return;
             }
-            _incoming.Enqueue(incoming);
-            if (incoming.Kind == Kind.Data)
-                _queuedBytes += (int)incoming.Length;
-            NoteFull();
-            if (_taking)
-                return;
-            _taking = true;
+            _lastCame = incoming.Kind == Kind.Finish;
+            Enqueue(incoming);
         }
-        _ = Task.Run(WriteAsync);
+    }
+
+    private void Enqueue(Incoming incoming)
+    {
+        _incoming.Enqueue(incoming);
+        _queuedBytes += incoming.Cost;
+        NoteFull();
+        if (_pumping)
+            return;
+        _pumping = true;
+        _ = Task.Run(PumpAsync);
     }
 
     private void NoteFull()
@@ -124,22 +131,24 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
     private void DropQueue()
     {
         while (_incoming.TryDequeue(out Incoming incoming))
+        {
+            _queuedBytes -= incoming.Cost;
             incoming.Release();
-        _queuedBytes = 0;
+        }
         NoteFull();
     }
 
-    // From the client to the endpoint.
-    private async Task WriteAsync()
+    // From the client to the endpoint; also the only place where the endpoint is ended, so nothing overlaps that.
+    private async Task PumpAsync()
     {
         while (true)
         {
             Incoming incoming;
             lock (_gate)
             {
-                if (_ended || !_incoming.TryDequeue(out incoming))
+                if (!_incoming.TryDequeue(out incoming))
                 {
-                    _taking = false;
+                    _pumping = false;
                     return;
                 }
             }
@@ -147,17 +156,20 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
             {
                 await ApplyAsync(incoming).ConfigureAwait(false);
             }
+            catch (Exception) when (_stop.IsCancellationRequested && incoming.Kind is Kind.Data or Kind.Hole)
+            {
+                // Cut short by an abort, or by the end of the stream: that is answered instead.
+            }
             catch (Exception failure)
             {
-                await FailAsync(failure).ConfigureAwait(false);
+                Fail(failure);
             }
             finally
             {
                 incoming.Release();
                 lock (_gate)
                 {
-                    if (incoming.Kind == Kind.Data && _queuedBytes > 0)
-                        _queuedBytes -= (int)Math.Min(_queuedBytes, incoming.Length);
+                    _queuedBytes -= incoming.Cost;
                     NoteFull();
                 }
             }
@@ -178,13 +190,20 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
                 break;
             case Kind.Finish:
                 await StopReadingAsync().ConfigureAwait(false);
+                if (!TryEndEndpoint())
+                    return;
                 await endpoint.FinishAsync(session.Cancellation).ConfigureAwait(false);
-                await AnswerAsync(null).ConfigureAwait(false);
+                Answer(null);
+                break;
+            case Kind.Abort:
+                await StopReadingAsync().ConfigureAwait(false);
+                if (!TryEndEndpoint())
+                    return;
+                await endpoint.AbortAsync().ConfigureAwait(false);
+                Answer(incoming.Fault);
                 break;
             default:
-                await StopReadingAsync().ConfigureAwait(false);
-                await endpoint.AbortAsync().ConfigureAwait(false);
-                await AnswerAsync(incoming.Fault).ConfigureAwait(false);
+                await CloseAsync().ConfigureAwait(false);
                 break;
         }
     }
@@ -202,7 +221,7 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
                 if (_stop.IsCancellationRequested)
                     return;
                 if (read.Hole > 0)
-                    AppendHole(read.Hole);
+                    await session.Output.SendAsync(HolePacket(read.Hole)).ConfigureAwait(false);
                 if (read.Count > 0 || read.IsEnd)
                 {
                     int length = PacketHeader.Size + read.Count;
@@ -219,7 +238,7 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
         }
         catch (Exception failure)
         {
-            await FailAsync(failure).ConfigureAwait(false);
+            Fail(failure);
         }
         finally
         {
@@ -227,13 +246,12 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
         }
     }
 
-    private void AppendHole(long length)
+    private byte[] HolePacket(long length)
     {
-        Span<byte> payload = stackalloc byte[12];
-        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(payload, length);
-        payload[8..].Clear();
-        session.Output.AppendRaw(header.Stream(NetMessageStatus.Continue, NetMessageType.StreamHole), payload);
-        session.Output.Flush();
+        byte[] packet = new byte[PacketHeader.Size + 12];
+        header.Stream(NetMessageStatus.Continue, NetMessageType.StreamHole).Write(packet, packet.Length);
+        BinaryPrimitives.WriteInt64BigEndian(packet.AsSpan(PacketHeader.Size), length);
+        return packet;
     }
 
     private async Task StopReadingAsync()
@@ -243,51 +261,72 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
     }
 
     // The endpoint failed. Where the client's finish is under way, this is its answer: exactly one packet ends a stream.
-    private async Task FailAsync(Exception failure)
+    private void Fail(Exception failure)
     {
-        lock (_gate)
-        {
-            if (_ended)
-                return;
-            _ended = true;
-            DropQueue();
-        }
+        if (!TryEnd())
+            return;
         if (failure is not (VirException or OperationCanceledException))
             RpcLog.CallbackFailed(session.Server.Logger, session.Id, "stream", failure);
-        session.Remove(this);
-        session.Output.AppendError(header.Stream(NetMessageStatus.Error), AsStreamError(failure));
-        session.Output.Flush();
-        try
-        {
-            await endpoint.AbortAsync().ConfigureAwait(false);
-        }
-        catch (Exception second)
-        {
-            RpcLog.CallbackFailed(session.Server.Logger, session.Id, "stream abort", second);
-        }
-        await CloseAsync().ConfigureAwait(false);
+        SendLast(AsStreamError(failure));
     }
 
-    private async Task AnswerAsync(VirException? fault)
+    private void Answer(VirException? fault)
+    {
+        if (TryEnd())
+            SendLast(fault);
+    }
+
+    private void SendLast(VirException? fault)
+    {
+        session.Remove(this);
+        if (fault is not null)
+            session.Output.AppendError(header.Stream(NetMessageStatus.Error), fault);
+        else if (!session.Output.AppendRaw(header.Stream(NetMessageStatus.Ok), []))
+            session.Abort(new TransportException(TransportFault.Aborted, "the client does not read"));
+        session.Output.Flush();
+    }
+
+    // Whoever ends the stream first sends its last packet; the pump then gives the endpoint back.
+    private bool TryEnd()
     {
         lock (_gate)
         {
             if (_ended)
-                return;
+                return false;
             _ended = true;
             DropQueue();
+            Enqueue(new Incoming(Kind.Close, [], 0, null));
         }
-        session.Remove(this);
-        if (fault is null)
-            session.Output.AppendRaw(header.Stream(NetMessageStatus.Ok), []);
-        else
-            session.Output.AppendError(header.Stream(NetMessageStatus.Error), fault);
-        session.Output.Flush();
-        await CloseAsync().ConfigureAwait(false);
+        _ = _stop.CancelAsync();
+        return true;
+    }
+
+    // An endpoint is finished or aborted, once; not when the reading side has failed meanwhile.
+    private bool TryEndEndpoint()
+    {
+        lock (_gate)
+        {
+            if (_ended || _endpointEnded)
+                return false;
+            return _endpointEnded = true;
+        }
     }
 
     private async ValueTask CloseAsync()
     {
+        try
+        {
+            await StopReadingAsync().ConfigureAwait(false);
+            if (!_endpointEnded)
+            {
+                _endpointEnded = true;
+                await endpoint.AbortAsync().ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure)
+        {
+            RpcLog.CallbackFailed(session.Server.Logger, session.Id, "stream abort", failure);
+        }
         try
         {
             await endpoint.DisposeAsync().ConfigureAwait(false);
@@ -296,16 +335,21 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
         {
             RpcLog.CallbackFailed(session.Server.Logger, session.Id, "stream close", failure);
         }
+        _closed.TrySetResult();
     }
 
     private static VirException AsStreamError(Exception failure) => failure switch
     {
-        IOException => VirException.Of(ErrorCode.SystemError, ErrorDomain.Streams, failure.Message),
+        // .NET keeps errno where Windows has its HRESULT.
+        IOException => new VirException(ErrorCode.SystemError, ErrorDomain.Streams, failure.Message, "%s", failure.Message,
+            int1: failure.HResult is > 0 and < 4096 ? failure.HResult : -1),
         _ => RpcErrors.Of(failure),
     };
 
     private readonly record struct Incoming(Kind Kind, byte[] Data, long Length, VirException? Fault)
     {
+        public int Cost => PacketCost + Data.Length;
+
         public void Release()
         {
             if (Data.Length > 0)
