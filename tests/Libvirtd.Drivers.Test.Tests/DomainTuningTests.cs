@@ -125,4 +125,33 @@ public sealed class DomainTuningTests
         Assert.Equal("unsupported configuration: Lifecycle event 'reboot' doesn't support 'coredump-restart' action",
             Fails(() => host.Domains.SetLifecycleAction(Call, test, DomainLifecycle.Reboot, DomainLifecycleAction.CoredumpRestart, Current)).Text);
     }
+
+    [Fact]
+    public async Task An_interface_has_its_bandwidth_until_the_average_is_zero()
+    {
+        await using Hypervisor host = await OpenAsync();
+        DomainRef test = host.Test;
+        await host.Domains.SetInterfaceParameters(Call, test, "testnet0",
+            [new("inbound.average", 100u), new("inbound.peak", 200u), new("inbound.burst", 300u), new("outbound.average", 5u)], Current);
+        Assert.Contains("      <bandwidth>\n        <inbound average='100' peak='200' burst='300'/>\n        <outbound average='5'/>\n      </bandwidth>\n",
+            host.DomainXml(test), StringComparison.Ordinal);
+        TypedParam[] values = await host.Domains.GetInterfaceParameters(Call, test, "aa:bb:cc:dd:ee:ff", Current);
+        Assert.Equal([100, 200, 300, 0, 5, 0, 0], values.Select(one => one.Long));
+        await host.Domains.SetInterfaceParameters(Call, test, "testnet0", [new("inbound.average", 0u)], Current);
+        Assert.Contains("      <bandwidth>\n        <outbound average='5'/>\n      </bandwidth>\n", host.DomainXml(test), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_numa_mode_of_a_running_domain_stays()
+    {
+        await using Hypervisor host = await OpenAsync();
+        DomainRef test = host.Test;
+        Assert.Equal("unsupported configuration: nodeset for NUMA memory tuning must be set if 'placement' is 'static'",
+            Fails(() => host.Domains.SetNumaParameters(Call, test, [new("numa_mode", 2)], Current)).Text);
+        await host.Domains.SetNumaParameters(Call, test, [new("numa_nodeset", "0-1")], Current);
+        Assert.Contains("  <numatune>\n    <memory mode='strict' nodeset='0-1'/>\n  </numatune>\n", host.DomainXml(test), StringComparison.Ordinal);
+        Assert.Equal("Requested operation is not valid: can't change numatune mode for running domain",
+            Fails(() => host.Domains.SetNumaParameters(Call, test, [new("numa_mode", 2)], Current)).Text);
+        Assert.Equal("numa_mode=0 numa_nodeset=0-1", string.Join(' ', await host.Domains.GetNumaParameters(Call, test, Current)));
+    }
 }

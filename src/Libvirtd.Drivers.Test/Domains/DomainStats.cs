@@ -37,7 +37,7 @@ internal sealed partial class TestDomainDriver
 
     public override ValueTask<DomainInterfaceStatsRet> InterfaceStats(CallContext call, DomainRef dom, string device)
     {
-        RequireInterface(ActiveView(dom).Definition, device);
+        FindInterface(ActiveView(dom).Definition.Document, device);
         long time = Microseconds();
         return new(new DomainInterfaceStatsRet
         {
@@ -149,17 +149,6 @@ internal sealed partial class TestDomainDriver
     }
 
     private static DomainGetCpuStatsRet Reply(TypedParam[] values, uint cpus) => new() { Params = values, Nparams = values.Length / (int)cpus };
-
-    private static void RequireInterface(DomainDefinition definition, string device)
-    {
-        foreach (Documents.DomainInterface net in definition.Document.Interfaces)
-        {
-            if (net.TargetDevice == device || net.Mac.Equals(device, StringComparison.OrdinalIgnoreCase))
-                return;
-        }
-
-        throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Domain, $"'{device}' is not a known interface");
-    }
 
     private IEnumerable<TestDomain> Existing(DomainRef[] doms)
     {
