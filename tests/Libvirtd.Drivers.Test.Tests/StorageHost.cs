@@ -21,7 +21,7 @@ internal sealed class StorageHost : IEventListener
 
     public StorageHost()
     {
-        TestHost host = TestHost.Load(TestFile.Default(), TimeProvider.System, new IdentitySource(1));
+        TestHost host = TestHost.Default(TimeProvider.System, new IdentitySource(1));
         host.Events.Add(this);
         Networks = new TestNetworkDriver(host.Networks);
         Interfaces = new TestInterfaceDriver(host.Interfaces);
