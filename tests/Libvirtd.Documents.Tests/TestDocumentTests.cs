@@ -46,7 +46,7 @@ public sealed class TestDocumentTests
                     <volume><name>one</name><capacity>1000</capacity><allocation>50</allocation></volume>
                     <volume file="/abs/vol.xml"/>
                   </pool>
-                  <device><name>d</name><capability type="system"/></device>
+                  <device><name>d</name><capability type="drm"><type>render</type></capability></device>
                 </node>
                 """,
             ["/hosts/dom.xml"] = "<domain type='test'><name>d1</name><memory>2048</memory><os><type>hvm</type></os></domain>",
