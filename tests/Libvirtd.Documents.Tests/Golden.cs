@@ -6,7 +6,7 @@ namespace Libvirtd.Documents.Tests;
 /// <summary>The golden files: <c>name.in.xml</c>, with <c>name.out.xml</c> or <c>name.error.txt</c> (code, domain, message).</summary>
 internal static class Golden
 {
-    public static readonly string[] Kinds = ["domain", "network", "pool", "volume", "interface", "snapshot"];
+    public static readonly string[] Kinds = ["domain", "network", "pool", "volume", "interface", "snapshot", "checkpoint"];
 
     private static readonly string s_root = Path.Combine(AppContext.BaseDirectory, "Golden");
 
@@ -49,6 +49,10 @@ internal static class Golden
                 return InterfaceDocument.Parse(xml).Format();
             case "snapshot":
                 return PrintSnapshot(xml);
+            case "checkpoint":
+                DomainCheckpointDocument checkpoint = DomainCheckpointDocument.Parse(xml,
+                    new SnapshotParseOptions { Redefine = true, ErrorDomain = ErrorDomain.DomainCheckpoint, Domain = DomainOptions() });
+                return (checkpoint.Domain is { } domain ? checkpoint.WithAlignedDisks(domain) : checkpoint).Format();
             default:
                 throw new ArgumentException(kind, nameof(kind));
         }
@@ -73,6 +77,8 @@ internal static class Golden
     {
         DomainSnapshotDocument snapshot = DomainSnapshotDocument.Parse(xml, new SnapshotParseOptions { Redefine = true, Domain = DomainOptions() });
         bool external = snapshot.MemoryLocation == "external" || snapshot.State == "disk-snapshot";
-        return snapshot.WithAlignedDisks(snapshot.Domain!, external ? "external" : "internal", static _ => false).Format();
+        return snapshot.Domain is { } domain
+            ? snapshot.WithAlignedDisks(domain, external ? "external" : "internal", static _ => false).Format()
+            : snapshot.Format();
     }
 }

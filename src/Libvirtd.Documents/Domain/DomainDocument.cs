@@ -44,11 +44,12 @@ public sealed class DomainDocument : Document
 
     public string OnCrash => Root.ChildText("on_crash") ?? "destroy";
 
-    public IEnumerable<DomainDisk> Disks => Devices.All("disk").Select(static node => new DomainDisk(node));
+    public IEnumerable<DomainDisk> Disks => Root.Child("devices")!.All("disk").Select(static node => new DomainDisk(node));
 
-    public IEnumerable<DomainInterface> Interfaces => Devices.All("interface").Select(static node => new DomainInterface(node));
+    public IEnumerable<DomainInterface> Interfaces => Root.Child("devices")!.All("interface").Select(static node => new DomainInterface(node));
 
-    private Node Devices => Root.Child("devices")!;
+    /// <summary>All devices, in output order.</summary>
+    public IReadOnlyList<Node> Devices => Root.Child("devices")!.Children;
 
     /// <summary>Reads a domain's document. Errors are libvirt's own, as <see cref="Protocol.VirException"/>.</summary>
     public static DomainDocument Parse(string xml, DomainParseOptions? options = null)
@@ -61,9 +62,58 @@ public sealed class DomainDocument : Document
     internal static DomainDocument Parse(Node raw, DomainParseOptions options)
     {
         DomainRules.CheckHead(raw, options);
-        Node root = DocumentNormaliser.Apply(DomainSchema.Root, raw, null, options.ToContext())!;
+        Node root = DocumentNormaliser.ApplyRoot(DomainSchema.Root, raw, options.ToContext());
         DomainRules.Apply(root, options);
+        if (options.NamespaceFormat.Count > 0)
+            DriverNamespaces.Keep(raw, root, options.NamespaceFormat);
         return new DomainDocument(root);
+    }
+
+    /// <summary>Reads the description of one device, as attaching and detaching get it. It is not completed yet: <see cref="WithDevice"/> does that.</summary>
+    public static Node ParseDevice(string xml, DomainParseOptions? options = null)
+    {
+        options ??= new DomainParseOptions();
+        Node raw = DocumentReader.Read(xml, "(device_definition)", options.ErrorDomain);
+        ElementSchema? schema = raw.Name == "emulator" ? null : DomainSchema.Devices.FindChild(raw.Name);
+        if (schema is null)
+            throw Fault.Xml(options.ErrorDomain, $"unknown device type '{raw.Name}'");
+        return (DocumentNormaliser.Apply(schema, raw, null, options.ToContext()) ?? new Node(raw.Name, schema)).Freeze();
+    }
+
+    /// <summary>A copy with one device more, completed and checked as a whole: addresses and controllers that it implies are added.</summary>
+    public DomainDocument WithDevice(Node device, DomainParseOptions? options = null)
+    {
+        Node root = Edited(copy => copy.Child("devices")!.Add(device.Clone()));
+        DomainRules.Apply(root, options ?? new DomainParseOptions());
+        return new DomainDocument(root);
+    }
+
+    /// <summary>A copy without the device, which is one of <see cref="Devices"/>.</summary>
+    public DomainDocument WithoutDevice(Node device)
+    {
+        int index = Devices.ToList().IndexOf(device);
+        return index < 0 ? throw new ArgumentException("not a device of this domain", nameof(device)) : With(root =>
+        {
+            Node devices = root.Child("devices")!;
+            devices.Remove(devices.Children[index]);
+        });
+    }
+
+    /// <summary>
+    /// The device that a description means: the disk with its target, the interface with its MAC address, or else the one with its alias or, last,
+    /// the one that says the same. Null where there is none.
+    /// </summary>
+    public Node? FindDevice(Node like)
+    {
+        string? alias = like.Child("alias")?["name"];
+        string text = DocumentWriter.Write(like, FormatFlags.Secure | FormatFlags.Inactive);
+        return Devices.FirstOrDefault(device => device.Name == like.Name && like.Name switch
+        {
+            "disk" when like.Child("target")?["dev"] is { } target => device.Child("target")?["dev"] == target,
+            "interface" when like.Child("mac")?["address"] is { } mac => device.Child("mac")?["address"] == mac,
+            _ when alias is not null => device.Child("alias")?["name"] == alias,
+            _ => DocumentWriter.Write(device, FormatFlags.Secure | FormatFlags.Inactive) == text,
+        });
     }
 
     /// <summary>The document's text.</summary>
@@ -73,16 +123,11 @@ public sealed class DomainDocument : Document
 
     public override string Format(FormatFlags flags = FormatFlags.None) => Format(flags, Id);
 
-    /// <summary>The metadata element that belongs to a namespace, as its text; null where there is none.</summary>
+    /// <summary>The metadata element that belongs to a namespace, as its text, without that namespace; null where there is none.</summary>
     public string? Metadata(string uri)
     {
-        foreach (Node child in Root.Child("metadata")?.Children ?? [])
-        {
-            if (child.Namespace == uri)
-                return VerbatimWriter.ToText(child);
-        }
-
-        return null;
+        Node? found = Root.Child("metadata")?.Children.FirstOrDefault(child => child.Namespace == uri);
+        return found is null ? null : VerbatimWriter.ToText(VerbatimTree.WithoutNamespace(found, uri));
     }
 
     /// <summary>A copy that <paramref name="change"/> has changed. It works on the tree in libvirt's own terms; nothing checks it again.</summary>

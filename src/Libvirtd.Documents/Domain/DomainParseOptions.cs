@@ -26,11 +26,17 @@ public sealed class DomainParseOptions
     /// <summary>The video model of a display without one.</summary>
     public string DefaultVideo { get; init; } = "cirrus";
 
+    /// <summary>
+    /// Namespaces of the driver whose elements directly under the domain are kept and printed at its end, by the prefix that they are printed with:
+    /// for QEMU, "qemu" and <c>http://libvirt.org/schemas/domain/qemu/1.0</c>. None by default, as in the test driver.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> NamespaceFormat { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Where new uuids come from.</summary>
     public Func<Guid> NewUuid { get; init; } = Guid.NewGuid;
 
     /// <summary>Where new MAC addresses come from, as <c>52:54:00:12:34:56</c>.</summary>
     public Func<string> NewMac { get; init; } = MacAddress.NewRandom;
 
-    internal ParseContext ToContext() => new() { Domain = ErrorDomain, Inactive = Inactive, NewUuid = NewUuid, NewMac = NewMac };
+    internal ParseContext ToContext() => new() { Domain = ErrorDomain, Inactive = Inactive, Schema = Validate ? "domain.rng" : null, NewUuid = NewUuid, NewMac = NewMac };
 }

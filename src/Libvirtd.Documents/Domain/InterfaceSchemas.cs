@@ -18,11 +18,6 @@ internal static class InterfaceSchemas
         "scm91c111", "vlance", "vmxnet", "vmxnet2", "vmxnet3", "Am79C970A", "Am79C973", "82540EM", "82545EM", "82543GC",
     ];
 
-    private static readonly ElementSchema s_filter = Element("filterref")
-        .Attr("filter", required: true)
-        .With(Element("parameter").Attr("name").Attr("value").Many().Then(static (in Scope scope) => scope.Node.Has("name") && scope.Node.Has("value")))
-        .When(static (in Scope scope) => scope.Parent?["type"] is "network" or "bridge" or "ethernet");
-
     private static readonly ElementSchema s_coalesce = Element("coalesce")
         .With(Element("rx").With(Element("frames").Attr("max", UIntOrZero)));
 
@@ -83,7 +78,7 @@ internal static class InterfaceSchemas
             Element("model").Attr("type", new ModelValue()),
             s_driver,
             Element("backend").Attr("tap").Attr("vhost", when: static (in Scope scope) => IsVirtio(scope.Parent)),
-            s_filter,
+            NWFilterSchema.Reference,
             Element("tune").With(Leaf("sndbuf", ULong, FaultText.Xml("sndbuf must be a positive integer"))),
             NetworkParts.Teaming,
             Element("link").Attr("state", OneOf("up", "down"), bad: FaultText.Unsupported("unknown interface link state '{0}'")),
@@ -95,6 +90,8 @@ internal static class InterfaceSchemas
         {
             if (scope.Node["type"] is { } type and not ("user" or "ethernet" or "null") && scope.Raw.Child("source") is null)
                 throw Fault.Xml(scope.Context.Domain, $"interface type='{type}' requires a 'source' element");
+            if (scope.Node["type"] is not ("network" or "bridge" or "ethernet"))
+                scope.Node.RemoveAll("filterref");
             return scope.Node.Child("virtualport") is not null && scope.Node["type"] is not ("network" or "bridge" or "direct" or "hostdev")
                 ? throw Fault.Unsupported(scope.Context.Domain, $"<virtualport> element unsupported for <interface type='{scope.Node["type"]}'>")
                 : true;

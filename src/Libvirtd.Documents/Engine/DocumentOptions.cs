@@ -17,6 +17,8 @@ public sealed class DocumentOptions
     /// <summary>Where new MAC addresses come from.</summary>
     public Func<string> NewMac { get; init; } = MacAddress.NewRandom;
 
-    internal ParseContext ToContext(ErrorDomain domain) =>
-        new() { Domain = ErrorDomain ?? domain, Inactive = true, NewUuid = NewUuid, NewMac = NewMac };
+    /// <param name="domain">Whose error a broken document is, where the options do not say.</param>
+    /// <param name="schema">The schema's file name, for validation.</param>
+    internal ParseContext ToContext(ErrorDomain domain, string? schema = null) =>
+        new() { Domain = ErrorDomain ?? domain, Inactive = true, Schema = Validate ? schema : null, NewUuid = NewUuid, NewMac = NewMac };
 }

@@ -35,7 +35,7 @@ internal static class MetadataEditor
     {
         Node renamed = Rename(element, uri, key);
         if (renamed["xmlns:" + key] is null)
-            renamed.InsertAttribute(0, "xmlns:" + key, uri);
+            renamed.Append("xmlns:" + key, uri);
         return VerbatimTree.WithoutLayout(renamed);
     }
 

@@ -243,14 +243,6 @@ public sealed class Node
     /// <summary>Appends a child as the last one, for callers that go in output order.</summary>
     internal void Append(Node child) => (_children ??= []).Add(child);
 
-    internal void InsertAttribute(int index, string name, string value)
-    {
-        Append(name, value);
-        NodeAttribute added = _attributes[_attributeCount - 1];
-        _attributes.AsSpan(index, _attributeCount - 1 - index).CopyTo(_attributes.AsSpan(index + 1));
-        _attributes[index] = added;
-    }
-
     internal void InsertAt(int index, Node child)
     {
         ThrowIfFrozen();

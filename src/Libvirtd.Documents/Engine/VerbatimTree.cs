@@ -54,6 +54,24 @@ internal static class VerbatimTree
         return kept;
     }
 
+    /// <summary>A copy in which the elements of a namespace have none.</summary>
+    internal static Node WithoutNamespace(Node node, string uri)
+    {
+        if (node.Kind != NodeKind.Element)
+            return node;
+        bool own = node.Namespace == uri;
+        Node kept = new(own ? node.Name[(node.Name.IndexOf(':', StringComparison.Ordinal) + 1)..] : node.Name) { Namespace = own ? null : node.Namespace };
+        foreach (ref readonly NodeAttribute attribute in node.Attributes)
+        {
+            if (!(attribute.Name.StartsWith("xmlns", StringComparison.Ordinal) && attribute.Value == uri))
+                kept.Append(attribute.Name, attribute.Value);
+        }
+
+        foreach (Node child in node.ChildList)
+            kept.Append(WithoutNamespace(child, uri));
+        return kept;
+    }
+
     /// <summary>A namespace that was declared further up is declared at the root of what is kept.</summary>
     private static void DeclareInherited(Node root)
     {

@@ -25,7 +25,7 @@ public sealed class InterfaceDocument : Document
     }
 
     internal static InterfaceDocument Parse(Node raw, DocumentOptions options) =>
-        new(DocumentNormaliser.Apply(InterfaceSchema.Root, raw, null, options.ToContext(ErrorDomain.Interface))!);
+        new(DocumentNormaliser.ApplyRoot(InterfaceSchema.Root, raw, options.ToContext(ErrorDomain.Interface, "interface.rng")));
 
     public InterfaceDocument With(Action<Node> change) => new(Edited(change));
 }

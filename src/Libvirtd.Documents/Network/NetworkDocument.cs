@@ -27,11 +27,18 @@ public sealed class NetworkDocument : Document
     }
 
     internal static NetworkDocument Parse(Node raw, DocumentOptions options) =>
-        new(DocumentNormaliser.Apply(NetworkSchema.Root, raw, null, options.ToContext(ErrorDomain.Network))!);
+        new(DocumentNormaliser.ApplyRoot(NetworkSchema.Root, raw, options.ToContext(ErrorDomain.Network, "network.rng")));
 
     public NetworkDocument With(Action<Node> change) => new(Edited(change));
 
     public NetworkDocument WithBridge(string name) => With(root => root.GetOrAdd("bridge")["name"] = name);
+
+    /// <summary>The metadata element that belongs to a namespace, as its text, without that namespace; null where there is none.</summary>
+    public string? Metadata(string uri)
+    {
+        Node? found = Root.Child("metadata")?.Children.FirstOrDefault(child => child.Namespace == uri);
+        return found is null ? null : VerbatimWriter.ToText(VerbatimTree.WithoutNamespace(found, uri));
+    }
 
     /// <summary>Puts, replaces or (with null) removes the metadata of a namespace.</summary>
     public NetworkDocument WithMetadata(string uri, string? key, string? xml) => With(root => MetadataEditor.Set(root, uri, key, xml));

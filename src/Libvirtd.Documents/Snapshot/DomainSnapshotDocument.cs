@@ -77,7 +77,7 @@ public sealed class DomainSnapshotDocument : Document
         ErrorDomain domain = options.ErrorDomain;
         if (options.Redefine)
             CheckRedefined(raw, domain);
-        Node root = DocumentNormaliser.Apply(SnapshotSchema.Root, raw, null, options.ToContext())!;
+        Node root = DocumentNormaliser.ApplyRoot(SnapshotSchema.Root, raw, options.ToContext());
         bool offline = options.Offline;
         DomainDocument? inside = null;
         DomainDocument? inactive = null;

@@ -42,7 +42,7 @@ public sealed class StoragePoolDocument : Document
             Fault.ThrowMissingAttribute("pool", "type");
         if (!Array.Exists(StoragePoolType.All, known => known.Name == type))
             throw Fault.BadAttribute("pool", "type", type, "");
-        return new(DocumentNormaliser.Apply(StoragePoolSchema.Root(type), raw, null, options.ToContext(ErrorDomain.Storage))!);
+        return new(DocumentNormaliser.ApplyRoot(StoragePoolSchema.Root(type), raw, options.ToContext(ErrorDomain.Storage, "storagepool.rng")));
     }
 
     public StoragePoolDocument With(Action<Node> change) => new(Edited(change));

@@ -40,7 +40,7 @@ public sealed class StorageVolDocument : Document
     }
 
     internal static StorageVolDocument Parse(Node raw, StoragePoolDocument pool, DocumentOptions options) =>
-        new(DocumentNormaliser.Apply(StorageVolSchema.Root(pool.Type), raw, null, options.ToContext(ErrorDomain.Storage))!);
+        new(DocumentNormaliser.ApplyRoot(StorageVolSchema.Root(pool.Type), raw, options.ToContext(ErrorDomain.Storage, "storagevol.rng")));
 
     public StorageVolDocument With(Action<Node> change) => new(Edited(change));
 
