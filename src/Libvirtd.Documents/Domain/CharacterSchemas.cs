@@ -28,24 +28,27 @@ internal static class CharacterSchemas
 
     private static readonly FaultText s_type = FaultText.Unsupported("unknown type presented to host for character device: {0}");
 
-    public static readonly ElementSchema Parallel = Device("parallel", Element("target").Attr("port", Port()).Always());
+    public static readonly ElementSchema Parallel = Device("parallel", Element("target").Attr("port", Port(), bad: BadPort).Always());
 
     public static readonly ElementSchema Serial = Device("serial", Element("target")
         .Attr("type", OneOfOr("none", "isa-serial", "usb-serial", "pci-serial", "spapr-vio-serial", "system-serial", "sclp-serial", "isa-debug"), bad: TargetType)
-        .Attr("port", Port())
+        .Attr("port", Port(), bad: BadPort)
         .With(Element("model").Attr("name", OneOfOr("none", "isa-serial", "usb-serial", "pci-serial", "spapr-vty", "pl011", "sclpconsole",
             "sclplmconsole", "16550a", "isa-debugcon"), bad: FaultText.Unsupported("unknown target model '{0}' specified for character device")))
         .Always());
 
     public static readonly ElementSchema Console = Device("console", Element("target")
         .Attr("type", OneOfOr("none", "serial", "xen", "uml", "virtio", "lxc", "openvz", "sclp", "sclplm"), bad: TargetType)
-        .Attr("port", Port())
+        .Attr("port", Port(), bad: BadPort)
         .Always());
 
     public static readonly ElementSchema Channel = Device("channel", Switch("target", static (raw, _) => raw["type"],
         ("guestfwd", Element("target").Attr("type")
             .Attr("address", Ip, missing: FaultText.Xml("guestfwd channel does not define a target address"))
-            .Attr("port", UInt, required: true)),
+            .Attr("port", UInt, required: true)
+            .Then(static (in Scope scope) => DocumentText.IsIpv6(scope.Node["address"]!)
+                ? throw Fault.Unsupported(scope.Context.Domain, "guestfwd channel only supports IPv4 addresses")
+                : true)),
         ("virtio", Element("target").Attr("type").Attr("name")
             .Attr("state", OneOf("connected", "disconnected"), show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive)),
         ("xen", Element("target").Attr("type").Attr("name")),
@@ -60,6 +63,8 @@ internal static class CharacterSchemas
                 ? throw Fault.Unsupported(scope.Context.Domain, "spicevmc device type only supports virtio")
                 : true;
         });
+
+    private static FaultText BadPort => FaultText.Xml("Invalid port number: {0}");
 
     private static FaultText TargetType => FaultText.Unsupported("unknown target type '{0}' specified for character device");
 

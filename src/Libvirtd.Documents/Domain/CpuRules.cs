@@ -9,12 +9,12 @@ internal static class CpuRules
     /// <summary>More CPUs than this are not listed one by one.</summary>
     private const ulong MaxListed = NumberSet.Limit;
 
-    public static void Apply(Node root, ErrorDomain domain)
+    public static void Apply(Node root, Node? raw, ErrorDomain domain)
     {
         Node vcpu = root.Child("vcpu")!;
         ulong count = DomainRules.Number(vcpu.Text);
         if (vcpu["cpuset"] is "")
-            throw Fault.Unsupported(domain, "Invalid value of 'cpuset': ");
+            throw Fault.Unsupported(domain, $"Invalid value of 'cpuset': {raw?.Child("vcpu")?["cpuset"]}");
         CompleteStates(root, vcpu, count, domain);
         if (vcpu["current"] is { } current)
         {

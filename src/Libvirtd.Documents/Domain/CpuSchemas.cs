@@ -103,7 +103,7 @@ internal static class CpuSchemas
     private static ElementSchema Cell() => Element("cell")
         .Attr("id", UInt)
         .Attr("cpus", Bitmap)
-        .Attr("memory", required: true)
+        .Attr("memory")
         .Attr("unit", Any)
         .Attr("memAccess", OneOf("shared", "private"))
         .Attr("discard", YesNo)
@@ -115,7 +115,8 @@ internal static class CpuSchemas
         .Many()
         .Then(static (in Scope scope) =>
         {
-            scope.Node["memory"] = ToText(Sizes.ParseKiB(scope.Raw["memory"], scope.Raw["unit"], "./@memory") ?? 0);
+            scope.Node["memory"] = ToText(Sizes.ParseKiB(scope.Raw["memory"], scope.Raw["unit"], "./@memory")
+                ?? throw Fault.Xml(Protocol.ErrorDomain.Xml, "missing element or attribute './@memory'"));
             scope.Node["unit"] = "KiB";
             return true;
         });

@@ -27,10 +27,11 @@ internal static class DeviceSchemas
         ("virtio-serial", Numbers("virtio-serial", UInt, "controller", "bus", "port")),
         ("ccid", Numbers("ccid", UInt, "controller", "slot")),
         ("usb", Element("address").Attr("type").Attr("bus", UInt, "0").Attr("port", Where(Any, IsUsbPort),
-            bad: FaultText.Xml("Cannot parse <address> 'port' attribute"))),
+            bad: new FaultText(ErrorCode.InternalError, "Cannot parse <address> 'port' attribute", ErrorDomain.Device))),
         ("spapr-vio", Element("address").Attr("type").Attr("reg", Hex(8, ulong.MaxValue, @base: 16))),
         ("ccw", Element("address").Attr("type").Attr("cssid", Hex(1), "0xfe").Attr("ssid", Hex(1), "0x0").Attr("devno", Hex(4), "0x0000")
-            .Then(static (in Scope scope) => scope.Raw.Has("cssid") || scope.Raw.Has("ssid") || scope.Raw.Has("devno") || DropCcw(scope.Node))),
+            .Then(static (in Scope scope) => scope.Raw.Has("cssid") || scope.Raw.Has("ssid") || scope.Raw.Has("devno") || DropCcw(scope.Node))
+            .Then(CheckCcw)),
         ("virtio-mmio|unassigned", Element("address").Attr("type")),
         ("isa", Element("address").Attr("type").Attr("iobase", Hex(1, omitZero: true, @base: 16)).Attr("irq", Hex(1, omitZero: true, @base: 16))),
         ("dimm", Element("address").Attr("type").Attr("slot", UInt, required: true).Attr("base", Hex(1, ulong.MaxValue, omitZero: true, @base: 16))),
@@ -42,7 +43,9 @@ internal static class DeviceSchemas
     /// <summary>An address of a PCI device of the host, which does not say its type.</summary>
     public static readonly ElementSchema PlainPciAddress = PciNumbers(Element("address"));
 
-    private static readonly ElementSchema s_boot = Element("boot").Attr("order", Positive, required: true).Attr("loadparm", new UpperCase());
+    private static readonly ElementSchema s_boot = Element("boot").Attr("order", Positive, required: true).Attr("loadparm", new UpperCase()).Then(static (in Scope scope) => scope.Node["loadparm"] is { Length: 0 or > 8 } text
+            ? throw Fault.Internal(scope.Context.Domain, $"loadparm value '{text}' must be between 1 and 8 characters")
+            : true);
 
     private static readonly ElementSchema s_alias = Element("alias").Attr("name", StorageSchemas.NonEmpty)
         .When(static (in Scope scope) => !scope.Context.Inactive || IsUserAlias(scope.Raw["name"]));
@@ -109,13 +112,11 @@ internal static class DeviceSchemas
             return true;
         }
 
-        if (domain > 0xffff)
-            throw Bad("domain", domain, 0xffff);
         if (bus > 0xff)
             throw Bad("bus", bus, 0xff);
         if (slot > 0x1f)
             throw Bad("slot", slot, 0x1f);
-        return function > 7 ? throw Bad("function", function, 7) : true;
+        return function > 7 ? throw Fault.Xml(ErrorDomain.None, $"Invalid PCI address function=0x{function:x}, must be <= 7") : true;
     }
 
     private static VirException Bad(string name, uint value, uint max) =>
@@ -123,6 +124,15 @@ internal static class DeviceSchemas
 
     private static uint Value(Node node, string name) =>
         node[name] is { } text && DocumentText.TryParseNumber(text, 0, out Int128 number) ? (uint)number : 0;
+
+    private static bool CheckCcw(in Scope scope)
+    {
+        Node node = scope.Node;
+        return Value(node, "cssid") > 0xfe || Value(node, "ssid") > 3 || Value(node, "devno") > 0xffff
+            ? throw Fault.Internal(ErrorDomain.Device,
+                $"Invalid specification for virtio ccw address: cssid='{node["cssid"]}' ssid='{node["ssid"]}' devno='{node["devno"]}'")
+            : true;
+    }
 
     private static bool DropCcw(Node node)
     {

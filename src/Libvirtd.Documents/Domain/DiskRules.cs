@@ -14,7 +14,6 @@ internal static class DiskRules
         Order(devices, disks);
         foreach (Node disk in disks)
             Complete(disk, domain);
-        CheckNames(devices, domain);
     }
 
     public static Node NewAddress(string type, params ReadOnlySpan<(string Name, string Value)> parts)
@@ -133,7 +132,8 @@ internal static class DiskRules
             ("unit", ToText((ulong)at.Unit))));
     }
 
-    private static void CheckNames(Node devices, ErrorDomain domain)
+    /// <summary>A name in the guest belongs to one disk.</summary>
+    public static void CheckNames(Node devices, ErrorDomain domain)
     {
         Dictionary<string, Node> seen = new(StringComparer.Ordinal);
         foreach (Node disk in devices.All("disk"))

@@ -58,12 +58,12 @@ public sealed class DomainDocument : Document
         return Parse(DocumentReader.Read(xml, options.Url, options.ErrorDomain, "domain"), options);
     }
 
-    /// <summary>Reads a domain that stands inside another document.</summary>
-    internal static DomainDocument Parse(Node raw, DomainParseOptions options)
+    /// <summary>Reads a domain that stands inside another document; one that was stored there is not checked as a whole again.</summary>
+    internal static DomainDocument Parse(Node raw, DomainParseOptions options, bool check = true)
     {
         DomainRules.CheckHead(raw, options);
         Node root = DocumentNormaliser.ApplyRoot(DomainSchema.Root, raw, options.ToContext());
-        DomainRules.Apply(root, options);
+        DomainRules.Apply(root, raw, options, check);
         if (options.NamespaceFormat.Count > 0)
             DriverNamespaces.Keep(raw, root, options.NamespaceFormat);
         return new DomainDocument(root);
@@ -84,7 +84,7 @@ public sealed class DomainDocument : Document
     public DomainDocument WithDevice(Node device, DomainParseOptions? options = null)
     {
         Node root = Edited(copy => copy.Child("devices")!.Add(device.Clone()));
-        DomainRules.Apply(root, options ?? new DomainParseOptions());
+        DomainRules.Apply(root, null, options ?? new DomainParseOptions());
         return new DomainDocument(root);
     }
 

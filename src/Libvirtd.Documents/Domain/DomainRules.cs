@@ -33,6 +33,8 @@ internal static class DomainRules
             throw Fault.Xml(domain, "Domain title can't contain newlines");
         if (raw.Count("resource") > 1)
             throw Fault.Xml(domain, "only one resource element is supported");
+        if (raw.Child("cputune")?.Count("emulatorpin") > 1)
+            throw Fault.Xml(domain, "only one emulatorpin is supported");
         if (raw.Child("devices") is not { } devices)
             return;
         AtMostOne(devices, "memballoon", Fault.Internal(domain, "only a single memory balloon device is supported"));
@@ -45,15 +47,21 @@ internal static class DomainRules
     }
 
     /// <summary>Completes and checks a domain whose parts have passed the schema.</summary>
-    public static void Apply(Node root, DomainParseOptions options)
+    /// <param name="root">The domain, changed in place.</param>
+    /// <param name="raw">The text's tree, for errors that quote it; null where there is none.</param>
+    /// <param name="options">The driver's defaults.</param>
+    /// <param name="check">Whether the whole is checked too; what is already stored is not, since it was.</param>
+    public static void Apply(Node root, Node? raw, DomainParseOptions options, bool check = true)
     {
         if (root.Child("uuid") is null)
             root.SetChildText("uuid", options.NewUuid().ToString("D"));
         CompleteOs(root, options);
-        CpuRules.Apply(root, options.ErrorDomain);
+        CpuRules.Apply(root, raw, options.ErrorDomain);
         CompleteMemory(root, options.ErrorDomain);
         DeviceRules.Apply(root, options);
         CompleteBoot(root, options.ErrorDomain);
+        if (check)
+            DomainChecks.Apply(root, options.ErrorDomain);
     }
 
     private static void AtMostOne(Node devices, string name, VirException fault)
@@ -115,10 +123,10 @@ internal static class DomainRules
         if (root.Child("maxMemory") is not { } maximum)
             return;
         ulong most = Number(maximum.Text);
-        if (most == 0 && maximum.Has("slots"))
-            throw Fault.Xml(domain, "maximum memory size must be specified when specifying number of memory slots");
-        if (most == 0)
+        if (most == 0 && !maximum.Has("slots"))
             root.Remove(maximum);
+        else if (most == 0 || !maximum.Has("slots"))
+            throw Fault.Xml(domain, "both maximum memory size and memory slot count must be specified");
         else if (most < total)
             throw Fault.Xml(domain, "maximum memory size must be equal or greater than the actual memory size");
     }

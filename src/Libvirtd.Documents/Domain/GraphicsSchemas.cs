@@ -1,3 +1,4 @@
+using System.Globalization;
 using Libvirtd.Protocol;
 using static Libvirtd.Documents.ElementSchema;
 using static Libvirtd.Documents.Values;
@@ -95,11 +96,11 @@ internal static class GraphicsSchemas
             Element("model")
                 .Attr("type", OneOfOr("default", "vga", "cirrus", "vmvga", "xen", "vbox", "qxl", "parallels", "virtio", "gop", "none", "bochs", "ramfb"),
                     bad: FaultText.Unsupported("unknown video model '{0}'"))
-                .Attr("ram", UIntOrZero)
-                .Attr("vram", UIntOrZero)
-                .Attr("vram64", UIntOrZero)
-                .Attr("vgamem", UIntOrZero)
-                .Attr("heads", UIntOrZero, "1", when: static (in Scope scope) => scope.Parent is not null)
+                .Attr("ram", UIntOrZero, bad: FaultText.Internal("cannot parse video ram '{0}'"))
+                .Attr("vram", UIntOrZero, bad: FaultText.Internal("cannot parse video vram '{0}'"))
+                .Attr("vram64", UIntOrZero, bad: FaultText.Internal("cannot parse video vram64 '{0}'"))
+                .Attr("vgamem", UIntOrZero, bad: FaultText.Internal("cannot parse video vgamem '{0}'"))
+                .Attr("heads", UIntOrZero, "1", bad: FaultText.Internal("cannot parse video heads '{0}'"))
                 .Attr("primary", new PrimaryValue())
                 .With(
                     Element("acceleration").Attr("accel3d", YesNo).Attr("accel2d", YesNo).Attr("rendernode"),
@@ -112,14 +113,15 @@ internal static class GraphicsSchemas
     public static readonly ElementSchema Sound = Element("sound")
         .Attr("model", OneOf("sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "ich7"), required: true)
         .With(
-            Element("codec").Attr("type", OneOf("duplex", "micro", "output"), required: true).Many()
+            Element("codec").Attr("type", OneOf("duplex", "micro", "output"), missing: FaultText.Unsupported("unknown codec type '(null)'"),
+                    bad: FaultText.Unsupported("unknown codec type '{0}'")).Many()
                 .When(static (in Scope scope) => scope.Parent?["model"] is "ich6" or "ich9"),
             s_audio)
         .With(DeviceSchemas.Info)
         .Many();
 
     public static readonly ElementSchema Audio = Element("audio")
-        .Attr("id", Positive, required: true)
+        .Attr("id", Positive)
         .Attr("type", OneOf("none", "alsa", "coreaudio", "jack", "oss", "pulseaudio", "sdl", "spice", "file", "dbus"), required: true)
         .Attr("timerPeriod", UIntOrZero)
         .Attr("tryMMap", YesNo, when: IsOss)
@@ -129,11 +131,18 @@ internal static class GraphicsSchemas
         .Attr("driver", OneOf("esd", "alsa", "arts", "pulseaudio"), when: static (in Scope scope) => scope.Node["type"] == "sdl")
         .Attr("path", when: static (in Scope scope) => scope.Node["type"] == "file")
         .With(Direction("input"), Direction("output"))
-        .Many();
+        .Many()
+        .Then(static (in Scope scope) =>
+        {
+            if (!scope.Node.Has("id"))
+                Fault.ThrowMissingAttribute("audio", "id");
+            return true;
+        });
 
     private static ElementSchema Auth(ElementSchema schema, bool connected)
     {
-        schema.Attr("passwd", show: Show.Secure).Attr("passwdValidTo", when: static (in Scope scope) => scope.Raw.Has("passwd"));
+        schema.Attr("passwd", show: Show.Secure).Attr("passwdValidTo", new TimeValue(), when: static (in Scope scope) => scope.Raw.Has("passwd"),
+            bad: FaultText.Internal("cannot parse password validity time '{0}', expect YYYY-MM-DDTHH:MM:SS"));
         if (connected)
             schema.Attr("connected", OneOfOr("default", "fail", "disconnect", "keep"), when: static (in Scope scope) => scope.Raw.Has("passwd"),
                 bad: FaultText.Unsupported("unknown connected value {0}"));
@@ -165,6 +174,17 @@ internal static class GraphicsSchemas
             .Attr("format", OneOf("u8", "s8", "u16", "s16", "u32", "s32", "f32"))
             .When(static (in Scope scope) => scope.Parent?["fixedSettings"] == "yes")
             .Always());
+
+    /// <summary>A moment in UTC.</summary>
+    private sealed class TimeValue : ValueSchema
+    {
+        public override ValueResult Normalise(string value, out string? normal)
+        {
+            bool isTime = DateTime.TryParseExact(value, "yyyy-M-d'T'H:m:s", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime time);
+            normal = isTime ? time.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture) : null;
+            return isTime ? ValueResult.Ok : ValueResult.Bad;
+        }
+    }
 
     /// <summary>Anything but yes means no here; only yes is printed.</summary>
     private sealed class PrimaryValue : ValueSchema

@@ -23,7 +23,7 @@ internal static class HostDeviceSchemas
             .Attr("guestReset", OneOf("off", "uninitialized", "on"))
             .With(UsbId("vendor"), UsbId("product"), s_usbAddress)
             .Then(CheckUsb)),
-        ("pci", Element("source").Attr("writeFiltering", YesNo).With(DeviceSchemas.PlainPciAddress)),
+        ("pci", Element("source").Attr("writeFiltering", YesNo).With(DeviceSchemas.PciNumbers(Element("address").Always()))),
         ("scsi", Switch("source", static (raw, _) => raw["protocol"] ?? "adapter",
             ("iscsi", Element("source").Attr("protocol").Attr("name", required: true)
                 .With(
@@ -32,7 +32,10 @@ internal static class HostDeviceSchemas
                     StorageSchemas.Initiator)),
             ("adapter", Element("source").With(
                 Element("adapter").Attr("name", missing: FaultText.Xml("'adapter' must be specified for scsi hostdev source")),
-                Element("address").Attr("bus", UInt, required: true).Attr("target", UInt, required: true).Attr("unit", ULong, required: true))))),
+                Element("address").Attr("bus", UInt, required: true).Attr("target", UInt, required: true).Attr("unit", ULong, required: true))
+                .Then(static (in Scope scope) => scope.Node.Child("address") is null
+                    ? throw Fault.Xml(scope.Context.Domain, "'address' must be specified for scsi hostdev source")
+                    : true)))),
         ("scsi_host", Element("source").Attr("protocol", OneOf("vhost"), required: true)
             .Attr("wwpn", missing: FaultText.Xml("Missing 'wwpn' attribute for hostdev source"))),
         ("mdev", Element("source").With(Element("address").Attr("uuid", Uuid, required: true))));
@@ -83,7 +86,7 @@ internal static class HostDeviceSchemas
         .Open()
         .Then(static (in Scope scope) => scope.Node.Has("type")
             ? true
-            : throw Fault.Xml(scope.Context.Domain, "missing type in redirdev"));
+            : throw Fault.Internal(scope.Context.Domain, "missing type in redirdev"));
 
     public static readonly ElementSchema RedirectFilter = Element("redirfilter").With(
         Element("usbdev")
@@ -96,7 +99,7 @@ internal static class HostDeviceSchemas
 
     private static bool IsMdev(in Scope scope) => scope.Node["type"] == "mdev";
 
-    private static ElementSchema UsbId(string name) => Element(name).Attr("id", Hex(4),
+    private static ElementSchema UsbId(string name) => Element(name).Attr("id", Hex(4, nonZero: name == "vendor"),
         bad: FaultText.Internal($"cannot parse {name} id {{0}}"), missing: FaultText.Internal($"usb {name} needs id"));
 
     private static IdValue Id(int digits) => new IdValue(Hex(digits, (1ul << (digits * 4)) - 1, upper: true));
@@ -105,11 +108,9 @@ internal static class HostDeviceSchemas
     {
         Node node = scope.Node;
         if (node.Child("vendor") is not null && node.Child("product") is null)
-            throw Fault.Xml(scope.Context.Domain, "missing product");
+            throw Fault.Internal(scope.Context.Domain, "missing product");
         if (node.Child("vendor") is null && node.Child("product") is not null)
-            throw Fault.Xml(scope.Context.Domain, "missing vendor");
-        if (node.Child("vendor")?["id"] == "0x0000")
-            throw Fault.Internal(scope.Context.Domain, "vendor cannot be 0.");
+            throw Fault.Internal(scope.Context.Domain, "missing vendor");
         if (node.Child("address") is { } address && address["bus"] == "0" && address["device"] == "0")
             node.Remove(address);
         return true;

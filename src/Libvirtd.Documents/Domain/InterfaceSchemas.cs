@@ -1,3 +1,4 @@
+using System.Buffers;
 using Libvirtd.Protocol;
 using static Libvirtd.Documents.ElementSchema;
 using static Libvirtd.Documents.Values;
@@ -11,6 +12,9 @@ internal static class InterfaceSchemas
     [
         "user", "ethernet", "vhostuser", "server", "client", "mcast", "network", "bridge", "internal", "direct", "hostdev", "udp", "vdpa", "null", "vds",
     ];
+
+    private static readonly SearchValues<char> s_modelCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
 
     private static readonly string[] s_models =
     [
@@ -75,7 +79,7 @@ internal static class InterfaceSchemas
             Element("backenddomain").Attr("name", StorageSchemas.NonEmpty),
             s_target,
             Element("guest").Attr("dev", StorageSchemas.NonEmpty).Attr("actual", StorageSchemas.NonEmpty),
-            Element("model").Attr("type", new ModelValue()),
+            Element("model").Attr("type", new ModelValue(), bad: new FaultText(ErrorCode.InvalidArg, "Model name contains invalid characters")),
             s_driver,
             Element("backend").Attr("tap").Attr("vhost", when: static (in Scope scope) => IsVirtio(scope.Parent)),
             NWFilterSchema.Reference,
@@ -88,10 +92,14 @@ internal static class InterfaceSchemas
         .Many()
         .Then(static (in Scope scope) =>
         {
+            if (scope.Node["type"] == "hostdev" && scope.Raw.Find("source", "address")?["type"] is null && scope.Raw.Find("source", "vendor") is null)
+                throw Fault.Xml(scope.Context.Domain, "missing source address type");
             if (scope.Node["type"] is { } type and not ("user" or "ethernet" or "null") && scope.Raw.Child("source") is null)
                 throw Fault.Xml(scope.Context.Domain, $"interface type='{type}' requires a 'source' element");
             if (scope.Node["type"] is not ("network" or "bridge" or "ethernet"))
                 scope.Node.RemoveAll("filterref");
+            if (scope.Raw.Child("virtualport") is not null && scope.Node["type"] is "bridge" or "direct" or "hostdev")
+                CheckPort(scope.Node.Child("virtualport"));
             return scope.Node.Child("virtualport") is not null && scope.Node["type"] is not ("network" or "bridge" or "direct" or "hostdev")
                 ? throw Fault.Unsupported(scope.Context.Domain, $"<virtualport> element unsupported for <interface type='{scope.Node["type"]}'>")
                 : true;
@@ -100,6 +108,24 @@ internal static class InterfaceSchemas
     /// <summary>Names that libvirt makes up for tap devices; they are not kept in a configuration.</summary>
     public static bool IsGenerated(string? name) => name is not null && (name.StartsWith("vnet", StringComparison.Ordinal)
         || name.StartsWith("macvtap", StringComparison.Ordinal) || name.StartsWith("macvlan", StringComparison.Ordinal));
+
+    /// <summary>Away from libvirt's own networks a port has to say its type, and all that its type needs.</summary>
+    private static void CheckPort(Node? port)
+    {
+        if (port?["type"] is not { } type)
+            throw Fault.Xml(ErrorDomain.None, "missing required virtualport type");
+        ReadOnlySpan<string> needed = type switch
+        {
+            "802.1Qbg" => ["managerid", "typeid", "typeidversion"],
+            "802.1Qbh" => ["profileid"],
+            _ => [],
+        };
+        foreach (string name in needed)
+        {
+            if (port?.Child("parameters")?[name] is null)
+                throw Fault.Xml(ErrorDomain.Net, $"missing {name} in <virtualport type='{type}'>");
+        }
+    }
 
     private static bool IsVirtio(Node? device) =>
         device?.Child("model")?["type"] is "virtio" or "virtio-transitional" or "virtio-non-transitional";
@@ -145,7 +171,7 @@ internal static class InterfaceSchemas
         public override ValueResult Normalise(string value, out string? normal)
         {
             normal = value.Length == 0 ? null : Array.Find(s_models, model => model.Equals(value, StringComparison.OrdinalIgnoreCase)) ?? value;
-            return ValueResult.Ok;
+            return value.AsSpan().IndexOfAnyExcept(s_modelCharacters) < 0 ? ValueResult.Ok : ValueResult.Bad;
         }
     }
 }

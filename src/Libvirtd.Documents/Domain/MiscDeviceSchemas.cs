@@ -24,8 +24,8 @@ internal static class MiscDeviceSchemas
         .Attr("accessmode", OneOf("passthrough", "mapped", "squash"))
         .Attr("model", OneOf("virtio", "virtio-transitional", "virtio-non-transitional"))
         .Attr("multidevs", OneOfOr("default", "remap", "forbid", "warn"))
-        .Attr("fmode", new FileMode(), bad: FaultText.Xml("invalid fmode: '{0}'"))
-        .Attr("dmode", new FileMode(), bad: FaultText.Xml("invalid dmode: '{0}'"))
+        .Attr("fmode", new FileMode())
+        .Attr("dmode", new FileMode())
         .With(
             Element("driver")
                 .Attr("type", OneOfOr("default", "path", "handle", "loop", "nbd", "ploop", "virtiofs"))
@@ -59,6 +59,8 @@ internal static class MiscDeviceSchemas
         {
             if (scope.Node["type"] is not ("ram" or "volume") && scope.Node.Child("source") is null)
                 throw VirException.Of(ErrorCode.NoSource, scope.Context.Domain, scope.Node.Child("target")?["dir"]);
+            if (scope.Node.Child("target") is null)
+                throw VirException.Of(ErrorCode.NoTarget, scope.Context.Domain, scope.Node.Child("source") is { Attributes: [var first, ..] } ? first.Value : null);
             if (!scope.Node.Has("accessmode") && scope.Node.Child("source")?["socket"] is null)
                 scope.Node["accessmode"] = "passthrough";
             return true;
@@ -114,7 +116,8 @@ internal static class MiscDeviceSchemas
             _ => throw Fault.Xml(scope.Context.Domain, "only one TPM backend is supported"),
         });
 
-    public static readonly ElementSchema Hub = Element("hub").Attr("type", OneOf("usb"), required: true).With(DeviceSchemas.Info).Many();
+    public static readonly ElementSchema Hub = Element("hub").Attr("type", OneOf("usb"), missing: FaultText.Unsupported("unknown hub device type '(null)'"),
+        bad: FaultText.Unsupported("unknown hub device type '{0}'")).With(DeviceSchemas.Info).Many();
 
     public static readonly ElementSchema Watchdog = Element("watchdog")
         .Attr("model", OneOf("i6300esb", "ib700", "diag288", "itco"), missing: FaultText.Internal("watchdog must contain model name"),
@@ -174,11 +177,10 @@ internal static class MiscDeviceSchemas
         .Many();
 
     public static readonly ElementSchema Shmem = Element("shmem")
-        .Attr("name", required: true)
+        .Attr("name", missing: FaultText.Xml("shmem element must contain 'name' attribute"))
         .Attr("role", OneOfOr("default", "master", "peer"))
         .With(
-            Element("model").Attr("type", OneOf("ivshmem", "ivshmem-plain", "ivshmem-doorbell"), "ivshmem",
-                bad: FaultText.Xml("invalid shmem model type '{0}'")).Always(),
+            Element("model").Attr("type", OneOf("ivshmem", "ivshmem-plain", "ivshmem-doorbell"), "ivshmem").Always(),
             ShmemSize(),
             Flag("server").Attr("path"),
             Flag("msi").Attr("vectors", UIntOrZero).Attr("ioeventfd", OnOff))
@@ -219,6 +221,8 @@ internal static class MiscDeviceSchemas
         .Attr("model", OneOfOr("default", "virtio", "virtio-transitional", "virtio-non-transitional"))
         .With(Element("cid").Attr("auto", YesNo).Attr("address", UIntOrZero).Always().Then(static (in Scope scope) =>
         {
+            if (scope.Node["address"] is { } cid && DomainRules.Number(cid) < 3)
+                throw Fault.Unsupported(scope.Context.Domain, "guest CIDs must be >= 3");
             scope.Node["auto"] ??= scope.Node.Has("address") ? "no" : "yes";
             return true;
         }))
@@ -275,6 +279,8 @@ internal static class MiscDeviceSchemas
     /// <summary>Permissions in octal, printed with four digits.</summary>
     private sealed class FileMode : ValueSchema
     {
+        public override string Expectation => UInt.Expectation;
+
         public override ValueResult Normalise(string value, out string? normal)
         {
             normal = null;

@@ -7,10 +7,6 @@ namespace Libvirtd.Documents;
 /// <summary>What interfaces of domains, networks and network ports share.</summary>
 internal static class NetworkParts
 {
-    /// <summary>The error for a text that is no address, where no rule words it better: the name service's answer.</summary>
-    public static readonly FaultText BadAddress =
-        new(ErrorCode.SystemError, "Cannot parse socket address '{0}': Name or service not known", ErrorDomain.None);
-
     private static readonly FaultText s_tagId = new(ErrorCode.XmlError, "vlan tag id {0} too large (maximum 4095)", ErrorDomain.None);
 
     public static readonly ElementSchema Vlan = Element("vlan")
@@ -30,7 +26,7 @@ internal static class NetworkParts
         });
 
     public static readonly ElementSchema VirtualPort = Element("virtualport")
-        .Attr("type", OneOfOr("none", "802.1Qbg", "802.1Qbh", "openvswitch", "midonet"), bad: FaultText.Xml("unknown virtualport type {0}"))
+        .Attr("type", OneOfOr("none", "802.1Qbg", "802.1Qbh", "openvswitch", "midonet"), bad: new FaultText(ErrorCode.ConfigUnsupported, "unknown virtualport type {0}", ErrorDomain.None))
         .With(Element("parameters")
             .Attr("managerid", UInt)
             .Attr("typeid", UInt)
@@ -58,10 +54,10 @@ internal static class NetworkParts
     public static readonly ElementSchema PortIsolated = Element("port").Attr("isolated", YesNo);
 
     public static readonly ElementSchema IpAddress = Element("ip")
-        .Attr("address", Ip, missing: FaultText.Internal("Missing network address in ip element"), bad: FaultText.Internal("Invalid address '{0}' in <ip>"))
+        .Attr("address", Ip, missing: FaultText.Xml("Missing required address in <ip>"), bad: FaultText.Xml("Invalid address '{0}' in <ip>"))
         .Attr("family", Any)
-        .Attr("prefix", UIntOrZero, bad: FaultText.Internal("Invalid prefix value '{0}' in <ip>"))
-        .Attr("peer", Ip, bad: BadAddress)
+        .Attr("prefix", UIntOrZero, bad: FaultText.Xml("Invalid prefix value '{0}' in <ip>"))
+        .Attr("peer", Ip)
         .Many()
         .Then(static (in Scope scope) =>
         {
@@ -71,20 +67,24 @@ internal static class NetworkParts
 
     public static readonly ElementSchema Route = Element("route")
         .Attr("family", OneOf("ipv4", "ipv6"))
-        .Attr("address", Ip, bad: BadAddress)
-        .Attr("netmask", Ip, bad: BadAddress)
+        .Attr("address", Ip)
+        .Attr("netmask", Ip)
         .Attr("prefix", UInt)
-        .Attr("gateway", Ip, bad: BadAddress)
+        .Attr("gateway", Ip)
         .Attr("metric", UIntOrZero)
         .Many();
 
-    public static readonly ElementSchema Teaming = Element("teaming").Attr("type", OneOf("persistent", "transient"), required: true).Attr("persistent");
+    public static readonly ElementSchema Teaming = Element("teaming").Attr("type", OneOf("persistent", "transient")).Attr("persistent")
+        .Then(static (in Scope scope) => scope.Node.Has("type"));
+
+    private static FaultText BadRate(string name) =>
+        new(ErrorCode.ConfigUnsupported, $"could not convert bandwidth {name} value '{{0}}'", ErrorDomain.None);
 
     private static ElementSchema Rate(string name) => Element(name)
-        .Attr("average", ULongOrZero)
-        .Attr("peak", ULongOrZero)
-        .Attr("floor", ULongOrZero)
-        .Attr("burst", ULongOrZero)
+        .Attr("average", ULongOrZero, bad: BadRate("average"))
+        .Attr("peak", ULongOrZero, bad: BadRate("peak"))
+        .Attr("floor", ULongOrZero, bad: BadRate("floor"))
+        .Attr("burst", ULongOrZero, bad: BadRate("burst"))
         .Then(static (in Scope scope) => scope.Node.Has("average") || scope.Node.Has("floor")
             ? true
             : throw Fault.Detail(ErrorDomain.None, "Missing mandatory average or floor attributes"));

@@ -25,6 +25,8 @@ internal static class PlatformSchemas
         "sys_time", "sys_tty_config", "syslog", "wake_alarm",
     ];
 
+    private static readonly FaultText s_idmap = FaultText.Xml("invalid idmap start/target/count settings");
+
     public static readonly ElementSchema Os = Element("os")
         .Attr("firmware", OneOf("bios", "efi"), show: Show.NotMigratable)
         .With(
@@ -73,8 +75,8 @@ internal static class PlatformSchemas
         Switched("pvspinlock"),
         ProcessCapabilities(),
         Switched("pmu"),
-        State("vmport"),
-        Flag("gic").Attr("version", OneOf("2", "3", "host"), bad: FaultText.Xml("malformed gic version: {0}")),
+        Switched("vmport"),
+        Flag("gic").Attr("version", OneOf("2", "3", "host")),
         Element("smm").Attr("state", OnOff, "on").With(TSeg()),
         Element("ioapic").Attr("driver", OneOf("qemu", "kvm")),
         Element("hpt").Attr("resizing", OneOf("enabled", "disabled", "required")).With(Sizes.KiB("maxpagesize", "./maxpagesize")),
@@ -87,25 +89,17 @@ internal static class PlatformSchemas
             Element("e820_host").Attr("state", OnOff, required: true),
             Element("passthrough").Attr("state", OnOff, required: true).Attr("mode", OneOfOr("default", "sync_pt", "share_pt"),
                 when: static (in Scope scope) => scope.Node["state"] == "on")).Open(),
-        Element("cfpc").Attr("value", OneOf("broken", "workaround", "fixed"), required: true),
-        Element("sbbc").Attr("value", OneOf("broken", "workaround", "fixed"), required: true),
-        Element("ibs").Attr("value", OneOf("broken", "workaround", "fixed-ibs", "fixed-ccd", "fixed-na"), required: true),
+        Element("cfpc").Attr("value", OneOf("broken", "workaround", "fixed")),
+        Element("sbbc").Attr("value", OneOf("broken", "workaround", "fixed")),
+        Element("ibs").Attr("value", OneOf("broken", "workaround", "fixed-ibs", "fixed-ccd", "fixed-na")),
         Element("tcg").With(Sizes.KiB("tb-cache", "./tb-cache")))
-        .Then(static (in Scope scope) =>
-        {
-            foreach (Node child in scope.Raw.Children)
-            {
-                if (child.Namespace is null && scope.Node.Schema!.FindChild(child.Name) is null)
-                    throw Fault.Unsupported(scope.Context.Domain, $"unexpected feature '{child.Name}'");
-            }
-
-            return true;
-        });
+        .Then(RefuseOthers("unexpected feature '{0}'"));
 
     public static readonly ElementSchema Clock = Element("clock")
         .Attr("offset", OneOf("utc", "localtime", "variable", "timezone", "absolute"), "utc", bad: FaultText.Unsupported("unknown clock offset '{0}'"))
         .Attr("adjustment", Any)
-        .Attr("basis", OneOf("utc", "localtime"), when: static (in Scope scope) => scope.Node["offset"] == "variable", fallback: "utc")
+        .Attr("basis", OneOf("utc", "localtime"), when: static (in Scope scope) => scope.Node["offset"] == "variable", fallback: "utc",
+            bad: FaultText.Unsupported("unknown clock basis '{0}'"))
         .Attr("timezone", when: static (in Scope scope) => scope.Node["offset"] == "timezone",
             missing: FaultText.Internal("missing 'timezone' attribute for clock with offset='timezone'"))
         .Attr("start", ULong, when: static (in Scope scope) => scope.Node["offset"] == "absolute",
@@ -129,6 +123,8 @@ internal static class PlatformSchemas
         .Then(static (in Scope scope) =>
         {
             Node[] events = scope.Node.All("event").ToArray();
+            if (events.GroupBy(static one => one["name"]).FirstOrDefault(static group => group.Count() > 1)?.Key is { } twice)
+                throw Fault.Xml(scope.Context.Domain, $"perf event '{twice}' was already specified");
             scope.Node.RemoveAll("event");
             foreach (string name in s_perfEvents)
             {
@@ -151,15 +147,15 @@ internal static class PlatformSchemas
                 Leaf("dhCert"),
                 Leaf("session"))
             .Then(static (in Scope scope) => scope.Node.Child("policy") is null
-                ? throw Fault.Xml(scope.Context.Domain, "Missing element or attribute 'policy'")
+                ? throw Fault.Xml(scope.Context.Domain, "failed to get launch security policy")
                 : true)),
         ("s390-pv", Element("launchSecurity").Attr("type")),
         ("", Element("launchSecurity").Attr("type", OneOf("sev", "s390-pv"), required: true)));
 
     public static readonly ElementSchema SecurityLabel = Element("seclabel")
-        .Attr("type", OneOf("none", "dynamic", "static"), "dynamic", bad: FaultText.Xml("invalid security type '{0}'"))
+        .Attr("type", OneOf("none", "dynamic", "static"))
         .Attr("model", StorageSchemas.NonEmpty)
-        .Attr("relabel", YesNo, bad: FaultText.Xml("invalid security relabel value {0}"))
+        .Attr("relabel", YesNo)
         .With(Leaf("label"), Leaf("imagelabel"), Leaf("baselabel"))
         .Many()
         .Then(FinishSecurityLabel);
@@ -171,8 +167,8 @@ internal static class PlatformSchemas
         .Text(OneOfOr("default", "poweroff", "restart", "pause", "ignore"), bad: FaultText.Unsupported("unknown on_lockfailure action: {0}"));
 
     private static ElementSchema Map(string name) => Element(name)
-        .Attr("start", UInt, bad: FaultText.Internal("invalid idmap start/target/count settings"))
-        .Attr("target", UInt).Attr("count", UInt).Many();
+        .Attr("start", UInt, missing: s_idmap, bad: s_idmap).Attr("target", UInt, missing: s_idmap, bad: s_idmap)
+        .Attr("count", UInt, missing: s_idmap, bad: s_idmap).Many();
 
     private static ElementSchema Loader() => Element("loader")
         .Attr("readonly", YesNo)
@@ -204,14 +200,15 @@ internal static class PlatformSchemas
         return Element("hyperv").Attr("mode", OneOf("custom", "passthrough"), "custom").With(
             State("relaxed"), State("vapic"),
             State("spinlocks").Attr("retries", Number(4095, uint.MaxValue), when: isOn,
-                missing: FaultText.Xml("missing HyperV spinlock retry count"), bad: FaultText.Xml("HyperV spinlock retry count must be at least 4095")),
+                required: true, bad: FaultText.Xml("HyperV spinlock retry count must be at least 4095")),
             State("vpindex"), State("runtime"), State("synic"),
             State("stimer").With(Element("direct").Attr("state", OnOff, required: true).When(static (in Scope scope) => scope.Parent?["state"] == "on")
                 .Then(static (in Scope scope) => scope.Node["state"] == "on")),
             State("reset"),
             State("vendor_id").Attr("value", when: isOn, missing: FaultText.Xml("missing 'value' attribute for HyperV feature 'vendor_id'"))
                 .Then(CheckVendor),
-            State("frequencies"), State("reenlightenment"), State("tlbflush"), State("ipi"), State("evmcs"), State("avic")).Open();
+            State("frequencies"), State("reenlightenment"), State("tlbflush"), State("ipi"), State("evmcs"), State("avic"))
+            .Open().Then(RefuseOthers("unsupported HyperV Enlightenment feature: {0}"));
     }
 
     private static bool CheckVendor(in Scope scope)
@@ -226,14 +223,27 @@ internal static class PlatformSchemas
     private static ElementSchema Kvm() => Element("kvm").With(
         State("hidden"), State("hint-dedicated"), State("poll-control"), State("pv-ipi"),
         State("dirty-ring").Attr("size", Number(1024, 65536), when: static (in Scope scope) => scope.Node["state"] == "on",
-            bad: FaultText.Xml("dirty ring must be power of 2 and ranges [1024, 65536]"))).Open();
+            bad: FaultText.Xml("dirty ring must be power of 2 and ranges [1024, 65536]")))
+        .Open().Then(RefuseOthers("unsupported KVM feature: {0}"));
+
+    /// <summary>Children that no table knows are an error here, where elsewhere they are dropped.</summary>
+    private static Finish RefuseOthers(string format) => (in Scope scope) =>
+    {
+        foreach (Node child in scope.Raw.Children)
+        {
+            if (child.Namespace is null && scope.Node.Schema!.FindChild(child.Name) is null)
+                throw FaultText.Unsupported(format).ToException(scope.Context.Domain, child.Name);
+        }
+
+        return true;
+    };
 
     private static ElementSchema ProcessCapabilities()
     {
         ElementSchema schema = Element("capabilities").Attr("policy", OneOf("default", "allow", "deny"));
         foreach (string name in s_capabilities)
             schema.With(Element(name).Attr("state", OnOff, "on"));
-        return schema.Then(static (in Scope scope) =>
+        return schema.Then(RefuseOthers("unexpected capability feature '{0}'")).Then(static (in Scope scope) =>
         {
             if (scope.Node.ChildList.Count > 0)
                 scope.Node["policy"] ??= "default";
@@ -248,7 +258,7 @@ internal static class PlatformSchemas
         ElementSchema schema = Element("tseg").Attr("unit").Text();
         return schema.When(static (in Scope _) => true).By((raw, parent, _) =>
         {
-            if (parent?["state"] != "on" || Sizes.Parse(raw.Text, raw["unit"], 1024 * 1024, "./tseg") is not { } bytes)
+            if (parent?["state"] != "on" || Sizes.Parse(raw.Text, raw["unit"], 1024 * 1024, "string(./features/smm/tseg)") is not { } bytes)
                 return null;
             (ulong size, string unit) = Sizes.Pretty(bytes);
             Node node = new("tseg", schema) { Text = ToText(size) };
@@ -291,7 +301,7 @@ internal static class PlatformSchemas
     {
         Node clock = scope.Node;
         string? adjustment = clock["adjustment"];
-        bool isNumber = adjustment is not null && Long.Normalise(adjustment, out adjustment) == ValueResult.Ok;
+        bool isNumber = adjustment is not null && Long.Normalise(adjustment, out _) == ValueResult.Ok;
         switch (clock["offset"])
         {
             case "utc" or "localtime" when adjustment is null or "reset":
@@ -331,9 +341,12 @@ internal static class PlatformSchemas
     private static bool FinishSecurityLabel(in Scope scope)
     {
         Node label = scope.Node;
-        string type = label["type"]!;
+        if (label["type"] is not { } type)
+            return false;
         if (type == "none")
         {
+            if (label["relabel"] == "yes")
+                throw Fault.Unsupported(scope.Context.Domain, "resource relabeling is not compatible with 'none' label type");
             foreach (Node child in label.ChildList.ToArray())
                 label.Remove(child);
             label["relabel"] = null;

@@ -1,3 +1,4 @@
+using Libvirtd.Protocol;
 using static Libvirtd.Documents.ElementSchema;
 using static Libvirtd.Documents.Values;
 
@@ -28,12 +29,16 @@ internal static class StorageSchemas
         });
 
     public static readonly ElementSchema Auth = Element("auth")
-        .Attr("username", missing: FaultText.Xml("missing username for auth"))
-        .With(Element("secret").Attr("type").Attr("uuid", Uuid).Attr("usage").Then(CheckSecret));
+        .Attr("username", missing: new FaultText(ErrorCode.XmlError, "missing username for auth", ErrorDomain.Storage))
+        .With(Element("secret").Attr("type", OneOf("none", "volume", "ceph", "iscsi", "tls", "vtpm"), bad: FaultText.Unsupported("unknown secret type '{0}'"))
+            .Attr("uuid", Uuid).Attr("usage").Then(CheckSecret))
+        .Then(static (in Scope scope) => scope.Node.Child("secret") is null
+            ? throw Fault.Xml(ErrorDomain.Storage, "Missing <secret> element in auth")
+            : true);
 
     public static readonly ElementSchema Encryption = Element("encryption")
-        .Attr("format", OneOf("default", "qcow", "luks", "luks2"), missing: FaultText.Xml("unknown volume encryption format"),
-            bad: FaultText.Xml("unknown volume encryption format type {0}"))
+        .Attr("format", OneOf("default", "qcow", "luks", "luks2"), missing: new FaultText(ErrorCode.XmlError, "unknown volume encryption format", ErrorDomain.Storage),
+            bad: new FaultText(ErrorCode.ConfigUnsupported, "unknown volume encryption format type {0}", ErrorDomain.Storage))
         .Attr("engine", OneOf("qemu", "librbd"))
         .With(
             Element("secret").Attr("type").Attr("uuid", Uuid).Attr("usage").Many().Then(CheckSecret),
@@ -61,7 +66,7 @@ internal static class StorageSchemas
     private static readonly ElementSchema s_host = Element("host")
         .Attr("name", when: static (in Scope scope) => scope.Raw["transport"] != "unix", missing: FaultText.Xml("missing name for host"))
         .Attr("port", Number(0, 65535, omitZero: true), when: static (in Scope scope) => scope.Raw["transport"] != "unix",
-            bad: FaultText.Internal("failed to parse port number '{0}'"))
+            bad: new FaultText(ErrorCode.InvalidArg, "failed to parse port number '{0}'", ErrorDomain.None))
         .Attr("transport", OneOfOr("tcp", "unix", "rdma"), bad: FaultText.Unsupported("unknown protocol transport type '{0}'"))
         .Attr("socket", when: static (in Scope scope) => scope.Raw["transport"] == "unix", missing: FaultText.Xml("missing socket for unix transport"))
         .Many()
@@ -79,7 +84,10 @@ internal static class StorageSchemas
         ElementSchema block = Element("source").Attr("dev", NonEmpty);
         ElementSchema dir = Element("source").Attr("dir", NonEmpty);
         ElementSchema volume = Element("source").Attr("pool").Attr("volume")
-            .Attr("mode", OneOf("host", "direct"), bad: FaultText.Unsupported("unknown source mode '{0}' for volume type disk"));
+            .Attr("mode", OneOf("host", "direct"), bad: FaultText.Unsupported("unknown source mode '{0}' for volume type disk"))
+            .Then(static (in Scope scope) => scope.Node.Has("pool") != scope.Node.Has("volume")
+                ? throw Fault.Xml(scope.Context.Domain, "'pool' and 'volume' must be specified together for 'pool' type source")
+                : true);
         ElementSchema nvme = Element("source")
             .Attr("type", OneOf("pci"), required: true)
             .Attr("managed", YesNo, "yes")
@@ -198,9 +206,9 @@ internal static class StorageSchemas
     private static bool CheckSecret(in Scope scope)
     {
         if (!scope.Node.Has("uuid") && !scope.Node.Has("usage"))
-            throw Fault.Xml(scope.Context.Domain, "missing auth secret uuid or usage attribute");
+            throw Fault.Xml(ErrorDomain.None, "missing secret uuid or usage attribute");
         return scope.Node.Has("uuid") && scope.Node.Has("usage")
-            ? throw Fault.Xml(scope.Context.Domain, "either auth secret uuid or usage expected")
+            ? throw Fault.Xml(ErrorDomain.None, "either secret uuid or usage expected")
             : true;
     }
 

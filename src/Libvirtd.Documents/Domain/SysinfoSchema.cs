@@ -14,9 +14,7 @@ internal static class SysinfoSchema
             Block("chassis", "manufacturer", "version", "serial", "asset", "sku"),
             Element("oemStrings").With(Leaf("entry").Many())).Open()),
         ("fwcfg", Element("sysinfo").Attr("type").With(Leaf("entry").Attr("name").Attr("file").Keep().Many()).Open()),
-        ("", DeviceSchemas.Reject("sysinfo", static raw => raw["type"] is { } type
-            ? Fault.Internal(Protocol.ErrorDomain.Domain, $"unknown sysinfo type '{type}'")
-            : Fault.Internal(Protocol.ErrorDomain.Domain, "sysinfo must contain a type attribute")))).Many();
+        ("", Element("sysinfo").Attr("type", OneOf("smbios", "fwcfg"), required: true))).Many();
 
     /// <summary>A block of named entries; the known names are printed in their order, the first of each.</summary>
     private static ElementSchema Block(string name, params string[] entries) => Element(name)

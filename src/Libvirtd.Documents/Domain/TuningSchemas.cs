@@ -1,3 +1,4 @@
+using Libvirtd.Protocol;
 using static Libvirtd.Documents.ElementSchema;
 using static Libvirtd.Documents.Values;
 
@@ -14,18 +15,18 @@ internal static class TuningSchemas
     public static readonly ElementSchema CurrentMemory = Sizes.KiB("currentMemory", "./currentMemory[1]");
 
     public static readonly ElementSchema BlockIo = Element("blkiotune").With(
-        Leaf("weight", UIntOrZero),
+        Leaf("weight", Lenient(UIntOrZero)),
         Element("device").Many().With(
             Leaf("path"),
-            Leaf("weight", UIntOrZero),
-            Leaf("read_iops_sec", UIntOrZero),
-            Leaf("write_iops_sec", UIntOrZero),
-            Leaf("read_bytes_sec", ULongOrZero),
-            Leaf("write_bytes_sec", ULongOrZero))
+            Leaf("weight", UIntOrZero, FaultText.Unsupported("could not parse weight {0}")),
+            Leaf("read_iops_sec", UIntOrZero, FaultText.Unsupported("could not parse read iops sec {0}")),
+            Leaf("write_iops_sec", UIntOrZero, FaultText.Unsupported("could not parse write iops sec {0}")),
+            Leaf("read_bytes_sec", ULongOrZero, FaultText.Unsupported("could not parse read bytes sec {0}")),
+            Leaf("write_bytes_sec", ULongOrZero, FaultText.Unsupported("could not parse write bytes sec {0}")))
         .Then(static (in Scope scope) =>
         {
             if (scope.Node.Child("path") is null)
-                throw Fault.Xml(scope.Context.Domain, "missing per-device path");
+                throw Fault.Unsupported(scope.Context.Domain, "missing per-device path");
             return scope.Node.ChildList.Count > 1;
         }));
 
@@ -47,8 +48,7 @@ internal static class TuningSchemas
 
     public static readonly ElementSchema Vcpu = Element("vcpu")
         .Attr("placement", OneOf("static", "auto"), "static")
-        .Attr("cpuset", Bitmap, when: static (in Scope scope) => scope.Node["placement"] != "auto",
-            bad: FaultText.Internal("Failed to parse bitmap '{0}'"))
+        .Attr("cpuset", Bitmap, when: static (in Scope scope) => scope.Node["placement"] != "auto")
         .Attr("current", UInt)
         .Text(UInt, "1", bad: s_vcpuCount)
         .Always();
@@ -90,18 +90,21 @@ internal static class TuningSchemas
 
     public static readonly ElementSchema Numa = Element("numatune").With(
         Element("memory")
-            .Attr("mode", OneOf("strict", "preferred", "interleave", "restrictive"), "strict")
+            .Attr("mode", OneOf("strict", "preferred", "interleave", "restrictive"), "strict",
+                bad: FaultText.Unsupported("Unsupported NUMA memory tuning mode '{0}'"))
             .Attr("nodeset", Bitmap)
             .Attr("placement", OneOf("static", "auto"))
             .Then(static (in Scope scope) =>
             {
-                bool automatic = scope.Node["placement"] == "auto" || !scope.Node.Has("nodeset");
+                bool automatic = scope.Node["placement"] == "auto";
+                if (!automatic && !scope.Node.Has("nodeset"))
+                    throw Fault.Unsupported(scope.Context.Domain, "nodeset for NUMA memory tuning must be set if 'placement' is 'static'");
                 if (automatic)
                     scope.Node["nodeset"] = null;
                 scope.Node["placement"] = automatic ? "auto" : null;
                 return true;
             }),
-        Element("memnode").Attr("cellid", UInt, missing: FaultText.Xml("Missing required cellid attribute in memnode element"))
+        Element("memnode").Attr("cellid", UInt)
             .Attr("mode", OneOf("strict", "preferred", "interleave", "restrictive"), "strict")
             .Attr("nodeset", Bitmap, missing: FaultText.Xml("Missing required nodeset attribute in memnode element")).Many());
 
@@ -123,7 +126,7 @@ internal static class TuningSchemas
             schema.Attr(members, Bitmap, required: true);
         schema.Attr("scheduler", OneOf("batch", "idle", "fifo", "rr"), required: true)
             .Attr("priority", Int, when: static (in Scope scope) => scope.Node["scheduler"] is "fifo" or "rr",
-                missing: FaultText.Xml("Missing or invalid scheduler priority"));
+                required: true);
         return members is null ? schema : schema.Many();
     }
 
@@ -134,16 +137,16 @@ internal static class TuningSchemas
         return schema.By((raw, _, context) =>
         {
             ulong size = Sizes.ParseKiB(raw["size"], raw["unit"], "./@size")
-                ?? throw Fault.Xml(Protocol.ErrorDomain.Xml, "missing element or attribute './@size'");
+                ?? throw Fault.Xml(ErrorDomain.Xml, "missing element or attribute './@size'");
             if (size == 0)
-                throw Fault.Xml(context.Domain, "hugepage size can't be zero");
+                throw Fault.Detail(context.Domain, "hugepage size can't be zero");
             Node node = new("page", schema);
             node.Append("size", ToText(size));
             node.Append("unit", "KiB");
             if (raw["nodeset"] is { } text)
             {
                 if (!NumberSet.TryParse(text, out NumberSet? set))
-                    throw Fault.Internal(context.Domain, $"Failed to parse bitmap '{text}'");
+                    throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.None, $"Failed to parse bitmap '{text}'");
                 node.Append("nodeset", set.ToString());
             }
 

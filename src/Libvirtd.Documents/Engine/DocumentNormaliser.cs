@@ -62,7 +62,11 @@ internal static class DocumentNormaliser
 
         ValueResult result = attribute.Type.Normalise(value, out string? normal);
         if (result != ValueResult.Ok)
-            throw attribute.Bad?.ToException(scope.Context.Domain, value) ?? BadAttribute(attribute, scope.Node.Name, value, result);
+        {
+            throw (result == ValueResult.Zero ? null : attribute.Bad ?? attribute.Type.Bad)?.ToException(scope.Context.Domain, value)
+                ?? BadAttribute(attribute, scope.Node.Name, value, result);
+        }
+
         if (normal is not null)
             scope.Node.Append(attribute.Name, normal, attribute.Show);
     }
@@ -85,7 +89,7 @@ internal static class DocumentNormaliser
 
         if (type.Normalise(text, out string? normal) != ValueResult.Ok)
         {
-            throw shape.BadText?.ToException(scope.Context.Domain, text)
+            throw (shape.BadText ?? type.Bad)?.ToException(scope.Context.Domain, text)
                 ?? Fault.Xml(scope.Context.Domain, $"Invalid value '{text}' for element or attribute '{shape.Name}'");
         }
 

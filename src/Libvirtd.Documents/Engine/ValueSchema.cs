@@ -15,6 +15,9 @@ public abstract class ValueSchema
     /// <summary>What the usual error adds about the values that are taken, with a space before it; empty for most.</summary>
     public virtual string Expectation => "";
 
+    /// <summary>The error for a bad value that goes with the type; null for the usual one.</summary>
+    public virtual FaultText? Bad => null;
+
     /// <summary>Checks a value. A null <paramref name="normal"/> is a value that is taken and not printed.</summary>
     public abstract ValueResult Normalise(string value, out string? normal);
 }

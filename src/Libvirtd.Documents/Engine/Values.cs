@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using Libvirtd.Protocol;
 
 namespace Libvirtd.Documents;
 
@@ -61,11 +62,14 @@ public static class Values
     public static ValueSchema OneOfOr(string silent, params string[] names) => new EnumValue(names, silent);
 
     /// <summary>A number of base 0 (C's rules: 0x, 0 for octal), printed as 0x and at least <paramref name="digits"/> digits.</summary>
-    public static ValueSchema Hex(int digits, ulong max = uint.MaxValue, bool omitZero = false, bool upper = false, int @base = 0) =>
-        new NumberValue { Max = max, Base = @base, HexDigits = digits, OmitZero = omitZero, Upper = upper };
+    public static ValueSchema Hex(int digits, ulong max = uint.MaxValue, bool omitZero = false, bool nonZero = false, bool upper = false, int @base = 0) =>
+        new NumberValue { Max = max, Base = @base, HexDigits = digits, OmitZero = omitZero, NonZero = nonZero, Upper = upper };
 
     public static ValueSchema Number(BigInteger min, BigInteger max, bool omitZero = false, bool nonZero = false, bool signed = false, int @base = 10) =>
         new NumberValue { Min = min < 0 ? (Int128)min : 0, Floor = (Int128)min, Max = (Int128)max, OmitZero = omitZero, NonZero = nonZero, Signed = signed, Base = @base };
+
+    /// <summary>A type whose bad values are taken and not printed.</summary>
+    public static ValueSchema Lenient(ValueSchema type) => new LenientValue(type);
 
     /// <summary>A value that must also hold up to a test.</summary>
     public static ValueSchema Where(ValueSchema type, Func<string, bool> test) => new TestedValue(type, test);
@@ -112,6 +116,16 @@ public static class Values
         }
     }
 
+    private sealed class LenientValue(ValueSchema type) : ValueSchema
+    {
+        public override ValueResult Normalise(string value, out string? normal)
+        {
+            if (type.Normalise(value, out normal) != ValueResult.Ok)
+                normal = null;
+            return ValueResult.Ok;
+        }
+    }
+
     private sealed class UuidValue : ValueSchema
     {
         public override string Expectation => " Expected UUID";
@@ -134,6 +148,8 @@ public static class Values
 
     private sealed class BitmapValue : ValueSchema
     {
+        public override FaultText? Bad { get; } = new(ErrorCode.InvalidArg, "Failed to parse bitmap '{0}'", ErrorDomain.None);
+
         public override ValueResult Normalise(string value, out string? normal)
         {
             normal = NumberSet.TryParse(value, out NumberSet? set) ? set.ToString() : null;
@@ -143,6 +159,10 @@ public static class Values
 
     private sealed class IpValue : ValueSchema
     {
+        /// <summary>The name service's answer, since upstream asks it.</summary>
+        public override FaultText? Bad { get; } =
+            new(ErrorCode.SystemError, "Cannot parse socket address '{0}': Name or service not known", ErrorDomain.None);
+
         public override ValueResult Normalise(string value, out string? normal)
         {
             normal = DocumentText.NormaliseIp(value);

@@ -77,7 +77,7 @@ internal static class NWFilterSchema
 
     /// <summary>A reference to a filter, with its variables in the order of their names.</summary>
     public static readonly ElementSchema Reference = Element("filterref")
-        .Attr("filter", required: true)
+        .Attr("filter")
         .With(Element("parameter").Attr("name").Attr("value").Many().Then(static (in Scope scope) => scope.Node.Has("name") && scope.Node.Has("value")))
         .Then(static (in Scope scope) =>
         {
@@ -85,7 +85,7 @@ internal static class NWFilterSchema
             scope.Node.RemoveAll("parameter");
             foreach (Node parameter in parameters)
                 scope.Node.Add(parameter);
-            return true;
+            return scope.Node.Has("filter");
         });
 }
 

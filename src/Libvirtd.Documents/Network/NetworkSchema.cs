@@ -11,9 +11,9 @@ internal static class NetworkSchema
         .Attr("unit", OneOf("seconds", "minutes", "hours"), "minutes", when: static (in Scope scope) => scope.Node["expiry"] != "0");
 
     private static readonly ElementSchema s_dhcp = Element("dhcp").With(
-        Element("range").Attr("start", Ip, bad: NetworkParts.BadAddress).Attr("end", Ip, bad: NetworkParts.BadAddress).With(s_lease).Keep().Many(),
-        Element("host").Attr("mac", Any).Attr("id").Attr("name").Attr("ip", Ip, bad: NetworkParts.BadAddress).With(s_lease).Many(),
-        Element("bootp").Attr("file", required: true).Attr("server", Ip, bad: NetworkParts.BadAddress))
+        Element("range").Attr("start", Ip).Attr("end", Ip).With(s_lease).Keep().Many(),
+        Element("host").Attr("mac", Any).Attr("id").Attr("name").Attr("ip", Ip).With(s_lease).Many(),
+        Element("bootp").Attr("file", required: true).Attr("server", Ip))
         .Then(static (in Scope scope) => scope.Node.Child("range") is not null || scope.Node.Child("host") is not null);
 
     public static readonly ElementSchema Address = Element("ip")
@@ -34,7 +34,7 @@ internal static class NetworkSchema
         .With(
             Element("driver").Attr("name", OneOf("kvm", "vfio"), bad: FaultText.Unsupported("Unknown forward <driver name='{0}'/>")),
             Element("nat").Attr("ipv6", YesNo).With(
-                Element("address").Attr("start", Ip, bad: NetworkParts.BadAddress).Attr("end", Ip, bad: NetworkParts.BadAddress),
+                Element("address").Attr("start", Ip).Attr("end", Ip),
                 Element("port").Attr("start", Number(0, 65535)).Attr("end", Number(0, 65535))),
             Element("pf").Attr("dev"),
             Element("interface").Attr("dev").Attr("connections", UIntOrZero, show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive).Many(),
@@ -45,11 +45,11 @@ internal static class NetworkSchema
         .Attr("enable", YesNo)
         .Attr("forwardPlainNames", YesNo)
         .With(
-            Element("forwarder").Attr("domain").Attr("addr", Ip, bad: NetworkParts.BadAddress).Many(),
+            Element("forwarder").Attr("domain").Attr("addr", Ip).Many(),
             Element("txt").Attr("name").Attr("value").Many(),
             Element("srv").Attr("service").Attr("protocol").Attr("domain").Attr("target").Attr("port", Number(0, 65535, omitZero: true))
                 .Attr("priority", Number(0, 65535, omitZero: true)).Attr("weight", Number(0, 65535, omitZero: true)).Many(),
-            Element("host").Attr("ip", Ip, bad: NetworkParts.BadAddress).With(Leaf("hostname").Many()).Many());
+            Element("host").Attr("ip", Ip).With(Leaf("hostname").Many()).Many());
 
     public static readonly ElementSchema PortGroup = Element("portgroup")
         .Attr("name", missing: FaultText.Xml("Missing required name attribute in portgroup"))

@@ -47,7 +47,7 @@ public sealed class DomainCheckpointDocument : Document
         if (options.Redefine)
         {
             if (raw.Child("domain") is { } node)
-                inside = DomainDocument.Parse(node, options.Domain);
+                inside = DomainDocument.Parse(node, options.Domain, check: false);
         }
         else
         {

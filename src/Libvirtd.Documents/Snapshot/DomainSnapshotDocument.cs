@@ -85,9 +85,9 @@ public sealed class DomainSnapshotDocument : Document
         {
             offline = root.ChildText("state") is "shutoff" or "disk-snapshot";
             if (raw.Child("domain") is { } node && node["type"] is { Length: > 0 })
-                inside = DomainDocument.Parse(node, options.Domain);
+                inside = DomainDocument.Parse(node, options.Domain, check: false);
             if (raw.Child("inactiveDomain") is { } other)
-                inactive = DomainDocument.Parse(other, options.Domain);
+                inactive = DomainDocument.Parse(other, options.Domain, check: false);
         }
         else
         {

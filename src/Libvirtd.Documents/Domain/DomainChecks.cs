@@ -1,0 +1,154 @@
+using Libvirtd.Protocol;
+
+namespace Libvirtd.Documents;
+
+/// <summary>Upstream's validation of a whole domain: what each part allows and the whole does not.</summary>
+internal static class DomainChecks
+{
+    public static void Apply(Node root, ErrorDomain domain)
+    {
+        Node devices = root.Child("devices")!;
+        CheckTuning(root, domain);
+        CheckNuma(root, domain);
+        CheckLabels(root, domain);
+        CheckSysinfo(root, domain);
+        DiskRules.CheckNames(devices, domain);
+        CheckAliases(devices, domain);
+        CheckDriveAddresses(devices, domain);
+        foreach (Node device in devices.ChildList)
+            DeviceChecks.Apply(device, devices, domain);
+    }
+
+    private static void CheckTuning(Node root, ErrorDomain domain)
+    {
+        Unique(root.Child("blkiotune")?.All("device"), static device => device.ChildText("path"),
+            path => Fault.Unsupported(domain, $"duplicate blkio device path '{path}'"));
+        Unique(root.Child("iothreadids")?.ChildList, static thread => thread["id"], id => Fault.Xml(domain, $"duplicate iothread id '{id}' found"));
+        if (root.Child("cputune") is not { } tune)
+            return;
+        Unique(tune.All("vcpupin"), static pin => pin["vcpu"], cpu => Fault.Internal(domain, $"duplicate vcpupin for vcpu '{cpu}'"));
+        foreach (Node part in tune.ChildList)
+        {
+            bool isPeriod = part.Name.EndsWith("period", StringComparison.Ordinal);
+            if (!isPeriod && !part.Name.EndsWith("quota", StringComparison.Ordinal))
+                continue;
+            long value = long.TryParse(part.Text, out long number) ? number : 0;
+            long most = isPeriod ? 1_000_000 : 17_592_186_044_415;
+            if ((isPeriod || value > 0) && (value < 1000 || value > most))
+                throw Fault.Unsupported(domain, $"Value of cputune '{part.Name}' must be in range [1000, {most}]");
+        }
+
+        foreach (Node pin in tune.All("iothreadpin"))
+        {
+            if (!HasThread(root, pin["iothread"]!))
+                throw Fault.Unsupported(domain, $"Cannot find 'iothread' : {pin["iothread"]}");
+        }
+
+        foreach (Node scheduler in tune.All("vcpusched"))
+        {
+            if (DomainRules.Number(scheduler["vcpus"]) >= DomainRules.Number(root.ChildText("vcpu")))
+                throw Fault.Unsupported(domain, $"vCPU '{scheduler["vcpus"]}' is not present in domain definition");
+        }
+    }
+
+    private static bool HasThread(Node root, string id)
+    {
+        if (root.Child("iothreadids") is { } ids)
+            return ids.ChildList.Exists(thread => thread["id"] == id);
+        ulong number = DomainRules.Number(id);
+        return number > 0 && number <= DomainRules.Number(root.ChildText("iothreads"));
+    }
+
+    private static void CheckNuma(Node root, ErrorDomain domain)
+    {
+        Node[] cells = root.Find("cpu", "numa")?.All("cell").ToArray() ?? [];
+        if (root.Find("numatune", "memnode") is not null && cells.Length == 0)
+            throw Fault.Xml(domain, "Element 'memnode' is invalid without any guest NUMA cells");
+        foreach (Node node in root.Child("numatune")?.All("memnode") ?? [])
+        {
+            if (!node.Has("cellid"))
+                throw Fault.Xml(domain, "Missing required cellid attribute in memnode element");
+            if (DomainRules.Number(node["cellid"]) >= (ulong)cells.Length)
+                throw Fault.Xml(domain, "Argument 'cellid' in memnode element must correspond to existing guest's NUMA cell");
+        }
+
+        List<NumberSet> seen = [];
+        for (int i = 0; i < cells.Length; i++)
+        {
+            if (!NumberSet.TryParse(cells[i]["cpus"] ?? "", out NumberSet? cpus))
+                cpus = new NumberSet();
+            int other = seen.FindIndex(cpus.Overlaps);
+            if (other >= 0)
+                throw Fault.Unsupported(domain, $"NUMA cells {i} and {other} have overlapping vCPU ids");
+            seen.Add(cpus);
+        }
+
+        foreach (Node page in root.Find("memoryBacking", "hugepages")?.ChildList ?? [])
+        {
+            if (NumberSet.TryParse(page["nodeset"] ?? "", out NumberSet? nodes) && nodes.Last >= Math.Max(cells.Length, 1))
+                throw Fault.Detail(domain, $"hugepages: node {nodes.Last} not found");
+        }
+    }
+
+    private static void CheckLabels(Node root, ErrorDomain domain)
+    {
+        Unique(root.All("seclabel"), static label => label["model"], model => Fault.Detail(domain, $"seclabel for model {model} is already provided"));
+    }
+
+    private static void CheckSysinfo(Node root, ErrorDomain domain)
+    {
+        foreach (Node info in root.All("sysinfo"))
+        {
+            string? date = Entry(info, "bios", "date");
+            if (date is not null && !DateTime.TryParseExact(date, ["M/d/yyyy", "M/d/yy"], System.Globalization.CultureInfo.InvariantCulture,
+                System.Globalization.DateTimeStyles.None, out _))
+                throw Fault.Detail(domain, "Invalid BIOS 'date' format");
+            if (Entry(info, "system", "uuid") is not { } text)
+                continue;
+            string uuid = DocumentText.NormaliseUuid(text) ?? throw Fault.Detail(domain, "malformed <sysinfo> uuid element");
+            if (uuid != root.ChildText("uuid"))
+                throw Fault.Detail(domain, "UUID mismatch between <uuid> and <sysinfo>");
+        }
+    }
+
+    private static string? Entry(Node info, string block, string name) =>
+        info.Child(block)?.ChildList.Find(entry => entry["name"] == name)?.Text;
+
+    private static void CheckAliases(Node devices, ErrorDomain domain)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        Node? serial = devices.Child("serial");
+        foreach (Node device in devices.ChildList)
+        {
+            if (device.Child("alias")?["name"] is not { } alias || seen.Add(alias))
+                continue;
+            // The first console may be the first serial port under another name.
+            if (device.Name != "console" || serial?.Child("alias")?["name"] != alias)
+                throw Fault.Unsupported(domain, $"non unique alias detected: {alias}");
+        }
+    }
+
+    private static void CheckDriveAddresses(Node devices, ErrorDomain domain)
+    {
+        HashSet<(string?, string)> seen = [];
+        List<Node> disks = [.. devices.All("disk")];
+        for (int i = disks.Count - 1; i >= 0; i--)
+        {
+            if (DeviceRules.AddressOf(disks[i], "drive") is not { } place)
+                continue;
+            string text = $"controller='{place["controller"]}' bus='{place["bus"]}' target='{place["target"]}' unit='{place["unit"]}'";
+            if (!seen.Add((disks[i].Child("target")!["bus"], text)))
+                throw Fault.Unsupported(domain, $"Found duplicate drive address for disk with target name '{disks[i].Child("target")!["dev"]}' {text}");
+        }
+    }
+
+    private static void Unique(IEnumerable<Node>? nodes, Func<Node, string?> key, Func<string, VirException> fault)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (Node node in nodes ?? [])
+        {
+            if (key(node) is { } value && !seen.Add(value))
+                throw fault(value);
+        }
+    }
+}
