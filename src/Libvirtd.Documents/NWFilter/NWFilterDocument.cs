@@ -27,7 +27,7 @@ public sealed class NWFilterDocument : Document
     public static NWFilterDocument Parse(string xml, DocumentOptions? options = null)
     {
         options ??= new DocumentOptions();
-        ErrorDomain domain = options.ErrorDomain ?? ErrorDomain.Nwfilter;
+        ErrorDomain domain = options.ErrorDomain ?? ErrorDomain.NwFilter;
         Node raw = DocumentReader.Read(xml, "(nwfilter_definition)", domain, "filter");
         if (raw["name"] is not { Length: > 0 } name)
             throw Fault.Internal(domain, "filter has no name");
@@ -38,7 +38,7 @@ public sealed class NWFilterDocument : Document
             ? DocumentText.NormaliseUuid(text) ?? throw Fault.Internal(domain, "malformed uuid element")
             : options.NewUuid().ToString("D");
         root.Append(new Node("uuid") { Text = uuid });
-        ParseContext context = options.ToContext(ErrorDomain.Nwfilter);
+        ParseContext context = options.ToContext(ErrorDomain.NwFilter);
         foreach (Node child in raw.Children)
         {
             if (child.Name == "rule")
