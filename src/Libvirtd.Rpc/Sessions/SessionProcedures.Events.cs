@@ -14,6 +14,10 @@ internal static partial class SessionProcedures
     private const int LastDomainEvent = 29;
     private const int LastOtherEvent = 1;
 
+    // A pattern comes from a client: its length and the time that it may take are bounded.
+    private const int LongestPattern = 1024;
+    private static readonly TimeSpan s_matchTime = TimeSpan.FromMilliseconds(100);
+
     public static void ConnectDomainEventRegister(ServerCall call)
     {
         call.Connection(hypervisor: true);
@@ -153,13 +157,27 @@ internal static partial class SessionProcedures
             return raised => string.Equals(raised, name, ignoreCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
         try
         {
-            // No backtracking: the pattern comes from a client.
-            Regex regex = new(name, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | (ignoreCase ? RegexOptions.IgnoreCase : RegexOptions.None));
-            return regex.IsMatch;
+            if (name.Length > LongestPattern)
+                throw new ArgumentException("the pattern is too long");
+            RegexOptions options = RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | (ignoreCase ? RegexOptions.IgnoreCase : RegexOptions.None);
+            Regex regex = new(name, options, s_matchTime);
+            return raised => Matches(regex, raised);
         }
         catch (Exception failure) when (failure is ArgumentException or NotSupportedException)
         {
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.None, $"failed to compile regex {name}");
+        }
+    }
+
+    private static bool Matches(Regex regex, string name)
+    {
+        try
+        {
+            return regex.IsMatch(name);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return false;
         }
     }
 }
