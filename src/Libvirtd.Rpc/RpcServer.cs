@@ -50,6 +50,9 @@ public sealed class RpcServer : IAsyncDisposable
     /// <summary>Connections at this moment.</summary>
     public int ClientCount => _sessions.Count;
 
+    /// <summary>Bytes that clients have not taken yet.</summary>
+    internal long Backlog => _sessions.Values.Sum(session => (long)session.Output.Backlog);
+
     internal TimeProvider Time { get; }
 
     internal ILogger Logger { get; }

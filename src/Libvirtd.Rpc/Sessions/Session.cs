@@ -120,9 +120,8 @@ internal sealed partial class Session
             ReadOnlySequence<byte> buffer = read.Buffer;
             if (!buffer.IsEmpty)
                 LastReceived = Server.Time.GetTimestamp();
-            ReadOnlySequence<byte> rest = Take(buffer);
-            bool isFull = MustWait(); // then whole packets may be left, which the next read must find
-            input.AdvanceTo(rest.Start, isFull ? rest.Start : buffer.End);
+            ReadOnlySequence<byte> rest = Take(buffer, out bool isFull);
+            input.AdvanceTo(rest.Start, isFull ? rest.Start : buffer.End); // the next read must find whole packets that are left
             StartParked();
             Output.Flush();
             if (_closing || (read.IsCompleted && !isFull && rest.Length == buffer.Length))
@@ -137,11 +136,15 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>Handles every packet that is there whole; returns what is left.</summary>
-    private ReadOnlySequence<byte> Take(ReadOnlySequence<byte> buffer)
+    /// <summary>Handles every packet that is there whole, unless so much waits that no more can be taken; returns what is left.</summary>
+    private ReadOnlySequence<byte> Take(ReadOnlySequence<byte> buffer, out bool isFull)
     {
-        while (!_closing && !MustWait() && Framer.TryRead(buffer, _transport.CanPassFiles, out Frame frame))
+        isFull = false;
+        while (!_closing)
         {
+            isFull = MustWait() || Output.IsFull;
+            if (isFull || !Framer.TryRead(buffer, _transport.CanPassFiles, out Frame frame))
+                break;
             long start = _received;
             _received += frame.Packet.Length + frame.Files;
             buffer = buffer.Slice(frame.Packet.Length + frame.Files);

@@ -101,6 +101,31 @@ public sealed class KeepAliveTests
         Assert.False((await client.CallAsync(66)).IsError);
     }
 
+    [Fact]
+    public async Task While_the_server_itself_does_not_read_silence_counts_for_nothing()
+    {
+        ManualTime time = new();
+        await using SessionFixture fixture = new(
+            new RpcServerOptions
+            {
+                Loops = 1, MaxClientRequests = 1, LookAheadPackets = 1, KeepAliveInterval = 2 * s_second, KeepAliveCount = 1,
+            },
+            time);
+        TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        fixture.Connection.Guests.OnSuspend = async _ => await go.Task;
+        RawClient client = await fixture.OpenAsync();
+        await EnableAsync(client);
+        for (int i = 0; i < 5; i++)
+            await client.SendAsync(client.Call(34, FakeDomains.Arguments));
+        await Patiently.LetOthersRunAsync();
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, fixture.Server.ClientCount);
+        go.SetResult();
+        for (int i = 0; i < 5; i++)
+            Assert.Equal(34, (await client.ReadAsync()).Header.Procedure);
+        await client.SyncAsync();
+    }
+
     private static SessionFixture Make(ManualTime time, int interval, int count) =>
         new(new RpcServerOptions { Loops = 1, KeepAliveInterval = interval * s_second, KeepAliveCount = count }, time);
 
