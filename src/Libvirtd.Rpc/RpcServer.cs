@@ -22,6 +22,7 @@ public sealed class RpcServer : IAsyncDisposable
     private readonly EpollLoopGroup _loops;
     private ITimer? _keepAliveTimer;
     private long _lastId;
+    private bool _hasAnonymous;
     private bool _isFull;
     private bool _isIdle = true;
     private bool _stopping;
@@ -50,8 +51,7 @@ public sealed class RpcServer : IAsyncDisposable
     /// <summary>Connections at this moment.</summary>
     public int ClientCount => _sessions.Count;
 
-    /// <summary>Bytes that clients have not taken yet.</summary>
-    internal long Backlog => _sessions.Values.Sum(session => (long)session.Output.Backlog);
+    internal IEnumerable<Session> Sessions => _sessions.Values;
 
     internal TimeProvider Time { get; }
 
@@ -145,7 +145,7 @@ public sealed class RpcServer : IAsyncDisposable
     {
         lock (_gate)
         {
-            int anonymous = Options.MaxAnonymousClients == 0 ? 0 : _sessions.Values.Count(session => !session.IsAuthenticated);
+            int anonymous = Options.MaxAnonymousClients == 0 || !_hasAnonymous ? 0 : _sessions.Count(session => !session.Value.IsAuthenticated);
             bool full = _sessions.Count >= Options.MaxClients || (anonymous > 0 && anonymous >= Options.MaxAnonymousClients);
             if (full == _isFull)
                 return;
@@ -189,6 +189,7 @@ public sealed class RpcServer : IAsyncDisposable
         Session session = new(this, transport, service, Interlocked.Increment(ref _lastId));
         _sessions[session.Id] = session;
         CheckIdle();
+        _hasAnonymous |= service.IsAnonymous;
         RpcLog.Connected(Logger, session.Id, transport.Kind);
         if (_sessions.Count >= Options.MaxClients || !session.IsAuthenticated)
             CheckLimits();

@@ -39,4 +39,8 @@ public sealed record RpcServerOptions
 
 /// <summary>A listening service: what its connections start with.</summary>
 /// <param name="IsReadOnly">Its connections may not change anything.</param>
-public sealed record RpcService(bool IsReadOnly = false);
+public sealed record RpcService(bool IsReadOnly = false)
+{
+    /// <summary>Its clients log in before anything else, and count as anonymous until then.</summary>
+    internal bool IsAnonymous { get; init; }
+}

@@ -93,7 +93,7 @@ internal static class DispatchEmitter
             ? "AdminDriver driver = call.Admin;"
             : $"{procedure.Kind.Name}Driver driver = call.Connection({(procedure.Kind.IsHypervisor ? "true" : "false")}).{s_drivers[procedure.Kind.Name]};");
         RulesEmitter.Limits(code, protocol, procedure);
-        Counts(code, shape);
+        Counts(code, procedure, shape);
         if (procedure.Program.Name != "Admin")
             RulesEmitter.Access(code, protocol, procedure);
         RulesEmitter.Arguments(code, protocol, procedure);
@@ -108,10 +108,12 @@ internal static class DispatchEmitter
         code.Close();
     }
 
-    private static void Counts(CodeWriter code, CallShape shape)
+    private static void Counts(CodeWriter code, ProcedureModel procedure, CallShape shape)
     {
         if (shape.FiltersStrings)
             code.Line(shape.HasFlags ? "call.TakesStrings = (args.Flags & 4) != 0;" : "call.TakesStrings = false;");
+        if (shape.FiltersStrings && procedure.Args?.Field("ncpus") is not null)
+            code.Line("call.Count = (int)args.Nparams;");
         if (shape.CountField is not { } count)
             return;
         ArrayType list = (ArrayType)shape.ListField!.Type;
@@ -130,7 +132,7 @@ internal static class DispatchEmitter
         if (shape.Kind == CallShape.Pattern.Plain)
         {
             if (shape.OnlyField is null)
-                return "result.Encode(writer)";
+                return shape.FiltersStrings ? "Lists.CpuStats(call, result).Encode(writer)" : "result.Encode(writer)";
             string value = shape.IsBoolean ? "result ? 1 : 0" : shape.FiltersStrings ? "Lists.Strings(call, result)" : "result";
             return $"new {ret.Name} {{ {shape.OnlyField.Name} = {value} }}.Encode(writer)";
         }

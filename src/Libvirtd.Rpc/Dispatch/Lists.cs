@@ -24,4 +24,16 @@ internal static class Lists
         call.TakesStrings || !Array.Exists(list, param => param.Type == TypedParameterType.String)
             ? list
             : Array.FindAll(list, param => param.Type != TypedParameterType.String);
+
+    /// <summary>Rows of CPU statistics; where strings are left out, rows are shorter by them.</summary>
+    /// <exception cref="VirException">Parameters were asked for and there are none: stock clients divide by their number.</exception>
+    public static DomainGetCpuStatsRet CpuStats(ServerCall call, DomainGetCpuStatsRet stats)
+    {
+        TypedParam[] kept = Strings(call, stats.Params);
+        int rows = stats.Nparams > 0 ? stats.Params.Length / stats.Nparams : 0;
+        int length = rows > 0 ? kept.Length / rows : stats.Nparams;
+        if (call.Count > 0 && (length <= 0 || length > call.Count || kept.Length % length != 0))
+            throw RpcErrors.Internal("the driver's CPU statistics have no rows of equal length");
+        return stats with { Params = kept, Nparams = length };
+    }
 }

@@ -43,6 +43,7 @@ internal sealed partial class Session
         _logger = server.Logger;
         IsReadOnly = service.IsReadOnly;
         Service = service;
+        IsAuthenticated = !service.IsAnonymous;
         Output = new PacketOutput(transport, server.Options.MaxBacklogBytes) { OnFailure = Abort };
         Events = new EventSubscriptions(this);
         Connected = server.Time.GetUtcNow();
@@ -71,7 +72,8 @@ internal sealed partial class Session
 
     public bool IsReadOnly { get; set; }
 
-    public bool IsAuthenticated { get; set; } = true;
+    /// <summary>The client has logged in, or need not.</summary>
+    public bool IsAuthenticated { get; private set; }
 
     /// <summary>When the last bytes came, as a timestamp of the server's clock.</summary>
     public long LastReceived { get; private set; }
@@ -94,6 +96,13 @@ internal sealed partial class Session
             Interlocked.CompareExchange(ref _reason, failure, null);
         }
         await EndAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>The client has logged in: it counts as anonymous no more.</summary>
+    public void Authenticate()
+    {
+        IsAuthenticated = true;
+        Server.CheckLimits();
     }
 
     /// <summary>CONNECT_OPEN has succeeded; false when another one was quicker.</summary>

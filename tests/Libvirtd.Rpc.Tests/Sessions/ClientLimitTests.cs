@@ -33,6 +33,31 @@ public sealed class ClientLimitTests
     }
 
     [Fact]
+    public async Task At_max_anonymous_clients_others_wait_until_somebody_logs_in()
+    {
+        await using TransportFixture sockets = new();
+        await using RpcServer server = new(new RpcServerOptions { Loops = 1, MaxAnonymousClients = 2 }, [new FakeDriver()]);
+        server.Listen(sockets.ListenUnix(out string path), new RpcService { IsAnonymous = true });
+        server.Listen(sockets.ListenUnix(out string open), new RpcService());
+        await using RawClient known = await ConnectAsync(sockets, open);
+        await known.SyncAsync(); // counts for nothing
+        await using RawClient first = await ConnectAsync(sockets, path);
+        await using RawClient second = await ConnectAsync(sockets, path);
+        await first.SyncAsync();
+        await second.SyncAsync();
+        await using RawClient third = await ConnectAsync(sockets, path);
+        await using RawClient other = await ConnectAsync(sockets, open); // the service without login waits as well
+        await third.PingAsync();
+        await other.PingAsync();
+        await first.SyncAsync();
+        Assert.Equal(3, server.ClientCount);
+        server.Sessions.First(session => !session.IsAuthenticated).Authenticate();
+        Assert.True(RawClient.IsPong(await third.ReadAsync()));
+        await third.DisposeAsync();
+        Assert.True(RawClient.IsPong(await other.ReadAsync()));
+    }
+
+    [Fact]
     public async Task Becoming_idle_and_busy_is_told()
     {
         List<bool> told = [];

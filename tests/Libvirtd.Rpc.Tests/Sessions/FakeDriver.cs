@@ -109,6 +109,11 @@ internal sealed class FakeDomains : DomainDriver
 
     public override ValueTask<string[]> ListDefinedDomains(CallContext call) => new(Defined);
 
+    public DomainGetCpuStatsRet Cpus { get; set; }
+
+    public override ValueTask<DomainGetCpuStatsRet> GetCpuStats(CallContext call, DomainRef dom, uint nparams, int startCpu, uint ncpus, TypedParameterFlags flags) =>
+        new(Cpus);
+
     public override ValueTask<TypedParam[]> GetMemoryParameters(CallContext call, DomainRef dom, DomainModificationImpact flags)
     {
         SeenFlags = flags;

@@ -193,13 +193,15 @@ public sealed class MalformedInputTests
         await using SessionFixture fixture = new();
         (InMemoryTransport ours, InMemoryTransport theirs) = InMemoryTransport.CreatePair();
         await using RawClient client = new(ours);
-        Session session = new(fixture.Server, theirs, new RpcService(), 1) { IsAuthenticated = false };
+        Session session = new(fixture.Server, theirs, new RpcService { IsAnonymous = true }, 1);
         Task serving = session.RunAsync();
         Assert.False((await client.CallAsync(66)).IsError);
         foreach (int procedure in new[] { 1, 2, 60, LookupByName })
             Assert.Equal(Patiently.Rpc("authentication required"), (await client.CallAsync(procedure)).Error()); // not even decoded
         Assert.Equal(Patiently.Rpc("unknown procedure: 999"), (await client.CallAsync(999)).Error());
         await client.SyncAsync();
+        session.Authenticate();
+        await client.OpenAsync();
         await client.DisposeAsync();
         await serving.Soon();
     }

@@ -179,7 +179,7 @@ public sealed class RequestLimitTests
         });
         await Patiently.LetOthersRunAsync();
         Assert.False(sending.IsCompleted);
-        Assert.InRange(fixture.Server.Backlog, 1 << 20, 3 << 20); // one packet above the mark, in both buffers
+        Assert.InRange(Assert.Single(fixture.Server.Sessions).Output.Backlog, 1 << 20, 3 << 20); // one packet above the mark, in both buffers
         for (int i = 0; i < 20_000; i++)
             await client.ReadAsync();
         await sending.Soon();

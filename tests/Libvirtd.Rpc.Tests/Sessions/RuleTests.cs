@@ -65,7 +65,8 @@ public sealed class RuleTests
         RawClient client = await fixture.OpenAsync();
         Assert.Equal(3, (await client.CallAsync(20, Domain("00004000 00000200"))).Error().Code);
         Assert.Equal(3, (await client.CallAsync(104, Domain("00000000 00000000 00400000 00000001"))).Error().Code);
-        Assert.Equal(3, (await client.CallAsync(262, Domain("00000010 00000000 00000080 00000000"))).Error().Code);
+        fixture.Connection.Guests.Cpus = new DomainGetCpuStatsRet { Params = [new TypedParam("a", 1)], Nparams = 1 };
+        await client.CallOkAsync(262, Domain("00000010 00000000 00000080 00000000"));
     }
 
     [Fact]
@@ -154,6 +155,24 @@ public sealed class RuleTests
         Packet cut = await client.CallOkAsync(198, Domain("00000002 00000004"));
         Assert.Equal(["a", "s"], Fields(cut));
         Assert.Equal("00000000", Packet.Hex(cut.Payload[^4..])); // upstream counts only when it is asked for the count
+    }
+
+    [Fact]
+    public async Task Cpu_statistics_are_rows_of_equal_length_that_are_never_empty()
+    {
+        await using SessionFixture fixture = new();
+        RawClient client = await fixture.OpenAsync();
+        fixture.Connection.Guests.Cpus = new() { Params = [new("a", 1), new("s", "x"), new("a", 2), new("s", "y")], Nparams = 2 };
+        Packet all = await client.CallOkAsync(262, Domain("00000002 00000000 00000002 00000004"));
+        Assert.Equal(["a", "s", "a", "s"], Fields(all));
+        Assert.Equal("00000002", Packet.Hex(all.Payload[^4..]));
+        Packet numbers = await client.CallOkAsync(262, Domain("00000002 00000000 00000002 00000000"));
+        Assert.Equal(["a", "a"], Fields(numbers));
+        Assert.Equal("00000001", Packet.Hex(numbers.Payload[^4..]));
+        fixture.Connection.Guests.Cpus = new() { Params = [], Nparams = 0 };
+        Assert.Equal(1, (await client.CallAsync(262, Domain("00000002 00000000 00000002 00000000"))).Error().Code); // it would divide by zero
+        fixture.Connection.Guests.Cpus = new() { Params = [], Nparams = 7 };
+        Assert.Equal("00000000 00000007", Packet.Hex((await client.CallOkAsync(262, Domain("00000000 00000000 00000000 00000000"))).Payload));
     }
 
     [Fact]
