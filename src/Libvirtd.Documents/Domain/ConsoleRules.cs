@@ -14,7 +14,7 @@ internal static class ConsoleRules
         List<Node> consoles = [.. devices.All("console")];
         for (int i = 1; i < consoles.Count; i++)
         {
-            if (consoles[i].Child("target")?["type"] == "serial")
+            if (consoles[i].Child("target")?["type"] is null or "serial")
                 throw Fault.Unsupported(domain, "Only the first console can be a serial port");
         }
 

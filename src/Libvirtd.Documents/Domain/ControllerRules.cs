@@ -11,6 +11,7 @@ internal static class ControllerRules
         Node[] given = devices.All("controller").ToArray();
         if (given.Length == 0)
             return;
+        CompleteCompanions(given);
         CheckUsb(given, domain);
         List<Node> ordered = [];
         foreach (Node one in given)
@@ -91,6 +92,17 @@ internal static class ControllerRules
             while (used.Contains(ToText(index)))
                 index++;
             one["index"] = ToText(index);
+        }
+    }
+
+    /// <summary>A companion of an EHCI controller that does not say where its ports begin gets the place that its model has.</summary>
+    private static void CompleteCompanions(Node[] controllers)
+    {
+        foreach (Node one in controllers)
+        {
+            string? port = one["type"] != "usb" ? null : one["model"] switch { "ich9-uhci1" => "0", "ich9-uhci2" => "2", "ich9-uhci3" => "4", _ => null };
+            if (port is not null && one.Child("master") is null)
+                one.Add("master")["startport"] = port;
         }
     }
 

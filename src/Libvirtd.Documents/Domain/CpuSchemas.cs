@@ -60,7 +60,7 @@ internal static class CpuSchemas
         bool hasModel = cpu.Child("model")?.Text is not null;
         if (cpu.Has("migratable") && mode is not ("host-passthrough" or "maximum"))
             throw Fault.Unsupported(Protocol.ErrorDomain.Cpu, "Attribute migratable is only allowed for 'host-passthrough' / 'maximum' CPU mode");
-        if (cpu.Child("vendor") is not null && !hasModel)
+        if (!string.IsNullOrEmpty(scope.Raw.ChildText("vendor")) && string.IsNullOrEmpty(scope.Raw.ChildText("model")))
             throw Fault.Xml(Protocol.ErrorDomain.Cpu, "CPU vendor specified without CPU model");
         if (cpu.Child("feature") is not null && !hasModel && mode == "custom")
             throw Fault.Xml(Protocol.ErrorDomain.Cpu, "Non-empty feature list specified without CPU model");

@@ -5,7 +5,7 @@ namespace Libvirtd.Documents;
 /// <summary>Upstream's validation of one device.</summary>
 internal static class DeviceChecks
 {
-    public static void Apply(Node device, Node devices, ErrorDomain domain)
+    public static void Apply(Node device, Node devices, bool hasNuma, ErrorDomain domain)
     {
         if (device.Child("address")?["type"] == "unassigned" && device.Name != "hostdev")
             throw Fault.Unsupported(domain, "address of type 'unassigned' is supported only for hostdevs");
@@ -23,6 +23,10 @@ internal static class DeviceChecks
                 if (device.Name == "serial" && device.Child("target") is { } target && target["type"] == "isa-serial" && DomainRules.Number(target["port"]) > 3)
                     throw Fault.Internal(domain, "Maximum supported number of ISA serial ports is '4'");
                 break;
+            case "memory":
+                if (device.Find("target", "node") is not null && devices.Count("memory") > 0 && !hasNuma)
+                    throw Fault.Detail(domain, "can't add memory backend as guest has no NUMA nodes configured");
+                break;
             case "video":
                 CheckVideo(device, devices, domain);
                 break;
@@ -35,8 +39,7 @@ internal static class DeviceChecks
     {
         Node target = disk.Child("target")!;
         string? bus = target["bus"];
-        bool isRemovable = disk["device"] is "cdrom" or "floppy";
-        if (!isRemovable && disk["type"] is "file" or "block" or "dir" or "volume" && DiskRules.SourceOf(disk) == "(null)"
+        if (disk["device"] == "disk" && disk["type"] is "file" or "block" or "dir" or "volume" && DiskRules.SourceOf(disk) == DiskRules.NoSource
             && disk.Child("source")?["fdgroup"] is null)
             throw VirException.Of(ErrorCode.NoSource, domain, target["dev"]);
         if (disk["device"] == "floppy" && bus != "fdc")
@@ -45,6 +48,8 @@ internal static class DeviceChecks
             throw Fault.Internal(domain, $"Invalid bus type '{bus}' for disk");
         if (disk["device"] == "lun" && disk["type"] is not ("block" or "network" or "volume"))
             throw Fault.Unsupported(domain, "disk device='lun' is only valid for block type disk source");
+        if (bus is "ide" or "fdc" or "scsi" or "sata" && disk.Child("address")?["type"] is { } address and not "drive")
+            throw Fault.Unsupported(domain, $"Invalid address type '{address}' for the disk '{target["dev"]}' with the bus type '{bus}'");
         if (bus != "virtio" && disk.Child("driver")?["queues"] is not null)
             throw Fault.Unsupported(domain, "queues attribute in disk driver element is only supported by virtio-blk");
         if (disk.ChildText("wwn") is { } wwn && (wwn.Length != 16 || !wwn.All(char.IsAsciiHexDigit)))

@@ -6,6 +6,9 @@ namespace Libvirtd.Documents;
 /// <summary>Disks: their order, the bus that a name means, the address that follows from both.</summary>
 internal static class DiskRules
 {
+    /// <summary>How errors print a disk without a source.</summary>
+    public const string NoSource = "<null>";
+
     private const int ScsiUnits = 7;
 
     public static void Apply(Node devices, ErrorDomain domain)
@@ -148,6 +151,6 @@ internal static class DiskRules
     }
 
     internal static string SourceOf(Node disk) => disk.Child("source") is { } source
-        ? source["file"] ?? source["dev"] ?? source["dir"] ?? source["name"] ?? source["volume"] ?? "(null)"
-        : "(null)";
+        ? source["file"] ?? source["dev"] ?? source["dir"] ?? source["name"] ?? source["volume"] ?? NoSource
+        : NoSource;
 }

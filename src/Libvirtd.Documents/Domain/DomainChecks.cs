@@ -8,6 +8,7 @@ internal static class DomainChecks
     public static void Apply(Node root, ErrorDomain domain)
     {
         Node devices = root.Child("devices")!;
+        CheckFirmware(root, domain);
         CheckTuning(root, domain);
         CheckNuma(root, domain);
         CheckLabels(root, domain);
@@ -16,7 +17,19 @@ internal static class DomainChecks
         CheckAliases(devices, domain);
         CheckDriveAddresses(devices, domain);
         foreach (Node device in devices.ChildList)
-            DeviceChecks.Apply(device, devices, domain);
+            DeviceChecks.Apply(device, devices, root.Find("cpu", "numa") is not null, domain);
+    }
+
+    private static void CheckFirmware(Node root, ErrorDomain domain)
+    {
+        Node os = root.Child("os")!;
+        bool hasLoader = os.Child("loader") is not null || os.Child("nvram") is not null;
+        if (!os.Has("firmware") && hasLoader && os.ChildText("loader") is null)
+            throw Fault.Detail(domain, "no loader path specified and firmware auto selection disabled");
+        if (root.Child("idmap") is { } map && (map.Child("uid") is null || map.Child("gid") is null))
+            throw Fault.Unsupported(domain, "uid and gid should be mapped both");
+        if (root.Find("cpu", "numa") is { } numa && numa.Child("cell") is null)
+            throw Fault.Xml(domain, "NUMA topology defined without NUMA cells");
     }
 
     private static void CheckTuning(Node root, ErrorDomain domain)

@@ -27,6 +27,8 @@ internal static class DomainRules
             throw Fault.Unsupported(domain, $"invalid domain type {type}");
         if (string.IsNullOrEmpty(raw.Find("os", "type")?.Text) && raw.Child("bootloader") is null)
             throw Fault.Xml(domain, "an os <type> must be specified");
+        if (raw.Find("os", "type") is { } os)
+            CheckOs(os, domain);
         if (raw.ChildText("name")!.Contains('/', StringComparison.Ordinal))
             throw Fault.Xml(domain, $"name {raw.ChildText("name")} cannot contain '/'");
         if (raw.Child("title")?.Text?.Contains('\n', StringComparison.Ordinal) == true)
@@ -62,6 +64,14 @@ internal static class DomainRules
         CompleteBoot(root, options.ErrorDomain);
         if (check)
             DomainChecks.Apply(root, options.ErrorDomain);
+    }
+
+    private static void CheckOs(Node os, ErrorDomain domain)
+    {
+        if (os.Text is { Length: > 0 } type && Array.IndexOf(PlatformSchemas.OsTypes, type) < 0)
+            throw Fault.Unsupported(domain, $"unknown OS type '{type}'");
+        if (os["arch"] is { Length: > 0 } arch && Array.IndexOf(PlatformSchemas.Architectures, arch) < 0)
+            throw Fault.Unsupported(domain, $"Unknown architecture {arch}");
     }
 
     private static void AtMostOne(Node devices, string name, VirException fault)

@@ -84,7 +84,7 @@ internal static class GraphicsSchemas
     private static readonly ElementSchema s_headless = Element("graphics").Attr("type").With(Element("gl").Attr("rendernode"));
 
     private static readonly ElementSchema s_dbus = Element("graphics").Attr("type").Attr("p2p", YesOnly).Attr("address")
-        .With(Element("gl").Attr("enable", YesNo).Attr("rendernode"), s_audio);
+        .With(Element("gl").Attr("enable", YesNo, required: true).Attr("rendernode"), s_audio);
 
     public static readonly ElementSchema Graphics = Switch("graphics", static (raw, _) => raw["type"],
         ("vnc", s_vnc), ("spice", s_spice), ("rdp", s_rdp), ("sdl", s_sdl), ("desktop", s_desktop), ("egl-headless", s_headless), ("dbus", s_dbus),
@@ -96,10 +96,10 @@ internal static class GraphicsSchemas
             Element("model")
                 .Attr("type", OneOfOr("default", "vga", "cirrus", "vmvga", "xen", "vbox", "qxl", "parallels", "virtio", "gop", "none", "bochs", "ramfb"),
                     bad: FaultText.Unsupported("unknown video model '{0}'"))
-                .Attr("ram", UIntOrZero, bad: FaultText.Internal("cannot parse video ram '{0}'"))
-                .Attr("vram", UIntOrZero, bad: FaultText.Internal("cannot parse video vram '{0}'"))
-                .Attr("vram64", UIntOrZero, bad: FaultText.Internal("cannot parse video vram64 '{0}'"))
-                .Attr("vgamem", UIntOrZero, bad: FaultText.Internal("cannot parse video vgamem '{0}'"))
+                .Attr("ram", UIntOrZero, bad: FaultText.Xml("cannot parse video ram '{0}'"))
+                .Attr("vram", UIntOrZero, bad: FaultText.Xml("cannot parse video vram '{0}'"))
+                .Attr("vram64", UIntOrZero, bad: FaultText.Xml("cannot parse video vram64 '{0}'"))
+                .Attr("vgamem", UIntOrZero, bad: FaultText.Xml("cannot parse video vgamem '{0}'"))
                 .Attr("heads", UIntOrZero, "1", bad: FaultText.Internal("cannot parse video heads '{0}'"))
                 .Attr("primary", new PrimaryValue())
                 .With(

@@ -44,7 +44,7 @@ internal static class HostDeviceSchemas
         .Attr("mode", OneOf("subsystem"), "subsystem")
         .Attr("type", OneOf("usb", "pci", "scsi", "scsi_host", "mdev"), missing: FaultText.Xml("missing source address type"),
             bad: FaultText.Unsupported("unknown host device source address type '{0}'"))
-        .Attr("managed", YesNo, "no")
+        .Attr("managed", Lenient(YesNo), "no")
         .Attr("sgio", OneOf("filtered", "unfiltered"))
         .Attr("rawio", YesNo)
         .Attr("model", new ModelValue())
@@ -79,7 +79,7 @@ internal static class HostDeviceSchemas
         ("capabilities", s_capabilities),
         ("", DeviceSchemas.Reject("hostdev", static raw => Fault.Unsupported(ErrorDomain.Domain, $"unknown hostdev mode '{raw["mode"]}'")))).Many();
 
-    public static readonly ElementSchema Redirected = CharacterSchemas.WithType(Element("redirdev").Attr("bus", OneOf("usb"), "usb"), null)
+    public static readonly ElementSchema Redirected = CharacterSchemas.WithType(Element("redirdev").Attr("bus", OneOf("usb"), "usb", bad: FaultText.Unsupported("unknown redirdev bus '{0}'")), null)
         .With(CharacterSchemas.Host)
         .With(DeviceSchemas.BootInfo)
         .Many()
@@ -121,6 +121,7 @@ internal static class HostDeviceSchemas
         Node node = scope.Node;
         if (scope.Raw.Child("source") is null)
             throw Fault.Xml(scope.Context.Domain, "Missing <source> element in hostdev device");
+        node["managed"] ??= "no";
         string type = node["type"]!;
         if (type != "scsi" && node.Has("sgio"))
             throw Fault.Xml(scope.Context.Domain, "sgio is only supported for scsi host device");

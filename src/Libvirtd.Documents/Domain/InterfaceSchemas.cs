@@ -62,7 +62,7 @@ internal static class InterfaceSchemas
 
     public static readonly ElementSchema Interface = Element("interface")
         .Attr("type", OneOf(Types), "user")
-        .Attr("managed", YesOnly, when: static (in Scope scope) => scope.Node["type"] == "hostdev")
+        .Attr("managed", Lenient(YesOnly), when: static (in Scope scope) => scope.Node["type"] == "hostdev")
         .Attr("trustGuestRxFilters", YesNo)
         .With(
             s_mac,

@@ -116,7 +116,7 @@ internal static class MiscDeviceSchemas
             _ => throw Fault.Xml(scope.Context.Domain, "only one TPM backend is supported"),
         });
 
-    public static readonly ElementSchema Hub = Element("hub").Attr("type", OneOf("usb"), missing: FaultText.Unsupported("unknown hub device type '(null)'"),
+    public static readonly ElementSchema Hub = Element("hub").Attr("type", OneOf("usb"), missing: FaultText.Internal("missing hub device type"),
         bad: FaultText.Unsupported("unknown hub device type '{0}'")).With(DeviceSchemas.Info).Many();
 
     public static readonly ElementSchema Watchdog = Element("watchdog")
@@ -202,7 +202,7 @@ internal static class MiscDeviceSchemas
                 Flag("pmem")),
             Element("target").With(
                 Sizes.KiB("size", "./size"),
-                Leaf("node", UInt, FaultText.Xml("invalid or missing value of memory device node")),
+                Leaf("node", UInt, FaultText.Xml("invalid value of memory device node")),
                 Element("label").With(Sizes.KiB("size", "./label/size")),
                 Flag("readonly"),
                 Sizes.KiB("block", "./block"),

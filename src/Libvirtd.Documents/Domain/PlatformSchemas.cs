@@ -10,7 +10,9 @@ internal static class PlatformSchemas
     public static readonly string[] LifecycleActions =
         ["destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart"];
 
-    private static readonly string[] s_architectures =
+    public static readonly string[] OsTypes = ["hvm", "xen", "linux", "exe", "uml", "xenpvh"];
+
+    public static readonly string[] Architectures =
     [
         "alpha", "armv6l", "armv7l", "armv7b", "aarch64", "cris", "i686", "ia64", "lm32", "m68k", "microblaze", "microblazeel", "mips", "mipsel", "mips64",
         "mips64el", "openrisc", "parisc", "parisc64", "ppc", "ppcle", "ppc64", "ppc64le", "ppcemb", "riscv32", "riscv64", "s390", "s390x", "sh4", "sh4eb",
@@ -28,35 +30,35 @@ internal static class PlatformSchemas
     private static readonly FaultText s_idmap = FaultText.Xml("invalid idmap start/target/count settings");
 
     public static readonly ElementSchema Os = Element("os")
-        .Attr("firmware", OneOf("bios", "efi"), show: Show.NotMigratable)
+        .Attr("firmware", OneOf("bios", "efi"), show: Show.NotMigratable, bad: FaultText.Xml("unknown firmware value {0}"))
         .With(
             Element("type")
-                .Attr("arch", OneOf(s_architectures), bad: FaultText.Unsupported("Unknown architecture {0}"))
+                .Attr("arch", OneOf(Architectures), bad: FaultText.Unsupported("Unknown architecture {0}"))
                 .Attr("machine", StorageSchemas.NonEmpty)
-                .Text(OneOf("hvm", "xen", "linux", "exe", "uml", "xenpvh"), bad: FaultText.Unsupported("unknown OS type '{0}'")),
-            Element("firmware").OnlyWhen(Show.NotMigratable).With(
+                .Text(OneOf(OsTypes), bad: FaultText.Unsupported("unknown OS type '{0}'")),
+            Element("firmware").OnlyWhen(Show.NotMigratable).When(static (in Scope scope) => IsFull(scope) && scope.Parent!.Has("firmware")).With(
                 Element("feature").Attr("enabled", YesNo, required: true).Attr("name", OneOf("enrolled-keys", "secure-boot"), required: true).Many())
                 .Then(SortFirmwareFeatures),
-            Leaf("init"),
-            Leaf("initarg").Many(),
-            Leaf("initenv").Attr("name", missing: FaultText.Xml("No name supplied for <initenv> element")).Many(),
-            Leaf("initdir"),
-            Leaf("inituser"),
-            Leaf("initgroup"),
-            Loader(),
-            Nvram(),
-            Leaf("kernel"),
-            Leaf("initrd"),
-            Leaf("cmdline"),
-            Leaf("dtb"),
-            Leaf("root"),
-            Element("acpi").With(Leaf("table").Attr("type", OneOf("slic"), missing: FaultText.Xml("Missing acpi table type"),
+            Leaf("init").When(IsContainer),
+            Leaf("initarg").Many().When(IsContainer),
+            Leaf("initenv").Attr("name", missing: FaultText.Xml("No name supplied for <initenv> element")).Many().When(IsContainer),
+            Leaf("initdir").When(IsContainer),
+            Leaf("inituser").When(IsContainer),
+            Leaf("initgroup").When(IsContainer),
+            Loader().When(TakesKernel),
+            Nvram().When(TakesKernel),
+            Leaf("kernel").When(TakesKernel),
+            Leaf("initrd").When(TakesKernel),
+            Leaf("cmdline").When(TakesKernel),
+            Leaf("dtb").When(TakesKernel),
+            Leaf("root").When(TakesKernel),
+            Element("acpi").When(IsFull).With(Leaf("table").Attr("type", OneOf("slic"), missing: FaultText.Xml("Missing acpi table type"),
                 bad: FaultText.Xml("Unknown acpi table type: {0}"))),
-            Element("boot").Attr("dev", OneOf("fd", "cdrom", "hd", "network"), required: true).Many(),
-            Element("bootmenu").Attr("enable", YesNo).Attr("timeout", Number(0, 65535), when: static (in Scope scope) => scope.Node["enable"] == "yes",
+            Element("boot").When(IsFull).Attr("dev", OneOf("fd", "cdrom", "hd", "network"), required: true).Many(),
+            Element("bootmenu").When(IsFull).Attr("enable", YesNo).Attr("timeout", Number(0, 65535), when: static (in Scope scope) => scope.Node["enable"] == "yes",
                 bad: FaultText.Xml("invalid value for boot menu timeout, must be in range [0,65535]"))
                 .Then(static (in Scope scope) => scope.Node.Has("enable")),
-            Element("bios").Attr("useserial", YesNo).Attr("rebootTimeout", Number(-1, 65535, signed: true),
+            Element("bios").When(IsFull).Attr("useserial", YesNo).Attr("rebootTimeout", Number(-1, 65535, signed: true),
                 bad: FaultText.Xml("invalid value for rebootTimeout, must be in range [-1,65535]")),
             Element("smbios").Attr("mode", OneOfOr("none", "emulate", "host", "sysinfo"), bad: FaultText.Unsupported("unknown smbios mode '{0}'")))
         .Open();
@@ -166,6 +168,13 @@ internal static class PlatformSchemas
     public static ElementSchema OnLockFailure { get; } = Element("on_lockfailure")
         .Text(OneOfOr("default", "poweroff", "restart", "pause", "ignore"), bad: FaultText.Unsupported("unknown on_lockfailure action: {0}"));
 
+    /// <summary>What the guest is: a full virtual machine, one that boots a kernel, or a container. Each knows its own way to start.</summary>
+    private static bool IsFull(in Scope scope) => scope.Parent?.ChildText("type") == "hvm";
+
+    private static bool TakesKernel(in Scope scope) => scope.Parent?.ChildText("type") is null or "hvm" or "xen" or "xenpvh" or "uml" or "linux";
+
+    private static bool IsContainer(in Scope scope) => scope.Parent?.ChildText("type") == "exe";
+
     private static ElementSchema Map(string name) => Element(name)
         .Attr("start", UInt, missing: s_idmap, bad: s_idmap).Attr("target", UInt, missing: s_idmap, bad: s_idmap)
         .Attr("count", UInt, missing: s_idmap, bad: s_idmap).Many();
@@ -222,8 +231,10 @@ internal static class PlatformSchemas
 
     private static ElementSchema Kvm() => Element("kvm").With(
         State("hidden"), State("hint-dedicated"), State("poll-control"), State("pv-ipi"),
-        State("dirty-ring").Attr("size", Number(1024, 65536), when: static (in Scope scope) => scope.Node["state"] == "on",
-            bad: FaultText.Xml("dirty ring must be power of 2 and ranges [1024, 65536]")))
+        State("dirty-ring").Attr("size", UIntOrZero, when: static (in Scope scope) => scope.Node["state"] == "on")
+            .Then(static (in Scope scope) => scope.Node["size"] is { } size && (DomainRules.Number(size) is < 1024 or > 65536 || !ulong.IsPow2(DomainRules.Number(size)))
+                ? throw Fault.Xml(scope.Context.Domain, "dirty ring must be power of 2 and ranges [1024, 65536]")
+                : true))
         .Open().Then(RefuseOthers("unsupported KVM feature: {0}"));
 
     /// <summary>Children that no table knows are an error here, where elsewhere they are dropped.</summary>
@@ -335,6 +346,19 @@ internal static class PlatformSchemas
                 scope.Node.Add(last);
         }
 
+        // Keys are of no use without secure boot: asking for them asks for it.
+        if (scope.Node.ChildList is not [{ } keys, ..] || keys["name"] != "enrolled-keys" || keys["enabled"] != "yes")
+            return true;
+        if (scope.Node.ChildList is [_, { } secure, ..])
+        {
+            return secure["enabled"] == "yes"
+                ? true
+                : throw Fault.Detail(scope.Context.Domain, "firmware feature 'enrolled-keys' cannot be enabled when firmware feature 'secure-boot' is disabled");
+        }
+
+        Node added = scope.Node.Add("feature");
+        added["enabled"] = "yes";
+        added["name"] = "secure-boot";
         return true;
     }
 

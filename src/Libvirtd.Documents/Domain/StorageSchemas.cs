@@ -93,7 +93,10 @@ internal static class StorageSchemas
             .Attr("managed", YesNo, "yes")
             .Attr("namespace", ULong, required: true)
             .With(DeviceSchemas.PlainPciAddress);
-        ElementSchema vhostUser = Element("source").Attr("type", OneOf("unix"), required: true).Attr("path").With(Reconnect);
+        ElementSchema vhostUser = Element("source")
+            .Attr("type", OneOf("unix"), missing: FaultText.Xml("missing 'type' attribute for vhostuser disk source"),
+                bad: FaultText.Xml("invalid 'type' attribute for vhostuser disk source"))
+            .Attr("path", missing: FaultText.Xml("missing 'path' attribute for vhostuser disk source")).With(Reconnect);
         ElementSchema network = NetworkSource();
         foreach (ElementSchema schema in (ReadOnlySpan<ElementSchema>)[file, block, dir, volume, nvme, vhostUser, network])
         {

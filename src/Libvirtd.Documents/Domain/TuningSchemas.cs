@@ -93,7 +93,7 @@ internal static class TuningSchemas
             .Attr("mode", OneOf("strict", "preferred", "interleave", "restrictive"), "strict",
                 bad: FaultText.Unsupported("Unsupported NUMA memory tuning mode '{0}'"))
             .Attr("nodeset", Bitmap)
-            .Attr("placement", OneOf("static", "auto"))
+            .Attr("placement", OneOf("static", "auto"), bad: FaultText.Unsupported("Unsupported NUMA memory placement mode '{0}'"))
             .Then(static (in Scope scope) =>
             {
                 bool automatic = scope.Node["placement"] == "auto";
@@ -114,10 +114,10 @@ internal static class TuningSchemas
     private static ElementSchema Limit(string name) => Sizes.KiB(name, $"./memtune/{name}[1]").Then(static (in Scope _) => true);
 
     private static ElementSchema Period(string name) =>
-        Leaf(name, ULongOrZero, FaultText.Xml($"can't parse cputune {name} value"));
+        Leaf(name, ULongOrZero, FaultText.Xml($"can't parse cputune {name.Replace('_', ' ')} value"));
 
     private static ElementSchema Quota(string name) =>
-        Leaf(name, Number(long.MinValue, long.MaxValue, omitZero: true, signed: true), FaultText.Xml($"can't parse cputune {name} value"));
+        Leaf(name, Number(long.MinValue, long.MaxValue, omitZero: true, signed: true), FaultText.Xml($"can't parse cputune {name.Replace('_', ' ')} value"));
 
     private static ElementSchema Scheduler(string name, string? members)
     {
