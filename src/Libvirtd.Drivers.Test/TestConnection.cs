@@ -41,6 +41,8 @@ internal sealed class TestConnection : DriverConnection
 
     public override NodeDeviceDriver NodeDevices { get; }
 
+    public override bool HasEvents(EventKind kind) => kind is EventKind.Domain or EventKind.Network or EventKind.StoragePool or EventKind.NodeDevice;
+
     public override ValueTask DisposeAsync()
     {
         if (_isDefault && !Interlocked.Exchange(ref _isClosed, true))

@@ -22,6 +22,9 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
     public override string Name => "TEST";
 
     /// <inheritdoc/>
+    public override string? DefaultUri => "test:///default";
+
+    /// <inheritdoc/>
     public override ValueTask<DriverConnection?> OpenAsync(ConnectRequest request, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(request);

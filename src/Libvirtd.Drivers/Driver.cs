@@ -65,8 +65,8 @@ public abstract class DriverConnection : IAsyncDisposable
     /// <summary>Whether the driver has a feature of CONNECT_SUPPORTS_FEATURE that is the driver's to answer: 1 to 7, 11 to 13.</summary>
     public virtual bool SupportsFeature(int feature) => false;
 
-    /// <summary>Raw monitor events can be asked for.</summary>
-    public virtual bool HasMonitorEvents => false;
+    /// <summary>Whether events of a kind can be asked for; where not, registering for them answers VIR_ERR_NO_SUPPORT.</summary>
+    public virtual bool HasEvents(EventKind kind) => false;
 
     /// <summary>Called once when the client has closed the connection or is gone, after its last call.</summary>
     public virtual ValueTask DisposeAsync()

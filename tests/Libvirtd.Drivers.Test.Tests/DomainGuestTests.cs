@@ -60,4 +60,21 @@ public sealed class DomainGuestTests
         DomainStatsRecord[] records = await host.Domains.GetAllDomainStats(Call, [], DomainStatsTypes.None, ConnectGetAllDomainStatsFlags.None);
         Assert.Equal("state.state=1 state.reason=0", string.Join(' ', Assert.Single(records).Params));
     }
+
+    [Fact]
+    public async Task A_screenshot_is_a_whole_picture()
+    {
+        await using Hypervisor host = await OpenAsync();
+        (string? type, StreamEndpoint stream) = await host.Domains.Screenshot(Call, host.Test, 0, 0);
+        await using StreamEndpoint _ = stream;
+        List<byte> picture = [];
+        byte[] buffer = new byte[100];
+        StreamRead read;
+        while (!(read = await stream.ReadAsync(buffer, TestContext.Current.CancellationToken)).IsEnd)
+            picture.AddRange(buffer.AsSpan(0, read.Count));
+        Assert.Equal("image/png", type);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], picture[..4]);
+        // The empty chunk that ends the file, and its checksum as the format's definition gives it.
+        Assert.Equal([0, 0, 0, 0, (byte)'I', (byte)'E', (byte)'N', (byte)'D', 0xAE, 0x42, 0x60, 0x82], picture[^12..]);
+    }
 }

@@ -17,8 +17,6 @@ internal static class XmlSyntaxFault
 
     public static VirException Describe(string xml, string url, ErrorDomain domain, XmlException error)
     {
-        if (xml.Length == 0)
-            return VirException.Of(ErrorCode.XmlError, domain, "failed to parse xml document '" + url + "'");
         (int offset, string what) = Find(xml, error);
         int line = 1 + xml.AsSpan(0, Math.Min(offset, xml.Length)).Count('\n');
         int start = Math.Min(offset, xml.Length);
@@ -91,7 +89,9 @@ internal static class XmlSyntaxFault
 
         if (open.TryPeek(out var left))
             return (xml.Length, Premature(left));
-        return rootSeen ? (OffsetOf(xml, error), error.Message) : (xml.Length, "Document is empty");
+        if (rootSeen)
+            return (OffsetOf(xml, error), error.Message);
+        return (xml.Length, xml.Length == 0 ? "Document is empty" : "Start tag expected, '<' not found");
     }
 
     private static string Premature((string Name, int Line) open) => $"Premature end of data in tag {open.Name} line {open.Line}";

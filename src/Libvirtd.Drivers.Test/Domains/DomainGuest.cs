@@ -106,6 +106,13 @@ internal sealed partial class TestDomainDriver
         return default;
     }
 
+    /// <summary>As upstream has it, any domain has a picture, one that is shut off as well.</summary>
+    public override ValueTask<(string? Result, StreamEndpoint Stream)> Screenshot(CallContext call, DomainRef dom, uint screen, uint flags)
+    {
+        FlagCheck.Require(flags, 0, "testDomainScreenshot");
+        return new((ScreenImage.MimeType, new BytesDownload(ScreenImage.File)));
+    }
+
     public override ValueTask SendKey(CallContext call, DomainRef dom, KeycodeSet codeset, uint holdtime, uint[] keycodes, uint flags)
     {
         FlagCheck.Require(flags, 0, "testDomainSendKey");

@@ -20,7 +20,7 @@ internal static partial class SessionProcedures
 
     public static void ConnectDomainEventRegister(ServerCall call)
     {
-        call.Connection(hypervisor: true);
+        RequireEvents(call, EventKind.Domain, call.Connection(hypervisor: true));
         call.Session.Events.Add(EventGeneration.Lifecycle, EventKind.Domain, 0, null);
         call.Complete(new ValueTask<int>(0), static (_, writer, result) => new ConnectDomainEventRegisterRet { CbRegistered = result }.Encode(writer));
     }
@@ -33,9 +33,10 @@ internal static partial class SessionProcedures
 
     public static void ConnectDomainEventRegisterAny(ServerCall call, ConnectDomainEventRegisterAnyArgs args)
     {
-        call.Connection(hypervisor: true);
+        DriverConnection connection = call.Connection(hypervisor: true);
         if (args.EventID is < 0 or > LastLegacyDomainEvent)
             throw RpcErrors.Internal($"unsupported event ID {args.EventID}");
+        RequireEvents(call, EventKind.Domain, connection);
         call.Session.Events.Add(EventGeneration.ById, EventKind.Domain, args.EventID, null);
         call.Complete(default);
     }
@@ -100,8 +101,7 @@ internal static partial class SessionProcedures
         DriverConnection connection = call.Connection(hypervisor: true);
         if (call.IsReadOnly)
             throw RpcErrors.ReadOnly("read only access prevents " + Function, ErrorDomain.None);
-        if (!connection.HasMonitorEvents)
-            throw VirException.NoSupport(Function, ErrorDomain.None);
+        RequireEvents(call, EventKind.QemuMonitor, connection);
         int id = call.Session.Events.Add(EventGeneration.Callback, EventKind.QemuMonitor, 0, args.Dom is { } dom ? EventSubject.Of(dom) : null, NameFilter(args));
         call.Complete(new ValueTask<int>(id), static (_, writer, result) => new QemuConnectDomainMonitorEventRegisterRet { CallbackID = result }.Encode(writer));
     }
@@ -115,10 +115,18 @@ internal static partial class SessionProcedures
 
     private static int Register(ServerCall call, EventKind kind, int eventId, int last, EventSubject? filter)
     {
-        call.Connection(kind == EventKind.Domain);
+        DriverConnection connection = call.Connection(kind == EventKind.Domain);
         if (eventId < 0 || eventId > last)
             throw RpcErrors.Internal($"unsupported {(kind == EventKind.Domain ? "" : Describe(kind) + " ")}event ID {eventId}");
+        RequireEvents(call, kind, connection);
         return call.Session.Events.Add(EventGeneration.Callback, kind, eventId, filter);
+    }
+
+    /// <summary>A driver without such events lacks the public function.</summary>
+    private static void RequireEvents(ServerCall call, EventKind kind, DriverConnection connection)
+    {
+        if (!connection.HasEvents(kind))
+            throw VirException.NoSupport(call.Procedure.Api, call.Procedure.ErrorDomain);
     }
 
     private static void Deregister(ServerCall call, EventKind kind, int callbackId)
