@@ -1,6 +1,5 @@
 // Lamps that virsh sees as domains: run it, then in another shell the line that it prints.
 using System.Net.Sockets;
-using System.Text;
 using Libvirtd.Drivers;
 using Libvirtd.Protocol;
 using Libvirtd.Rpc;
@@ -38,13 +37,11 @@ internal sealed class Lamps : DomainDriver
     public override ValueTask<DomainRef> LookupByUuid(CallContext call, Guid uuid) => new(_lamps.Keys.Select(Lamp).First(lamp => lamp.Uuid == uuid));
     public override ValueTask<DomainGetStateRet> GetState(CallContext call, DomainRef dom, uint flags) =>
         new(new DomainGetStateRet { State = (int)(_lamps[dom.Name] ? DomainState.Running : DomainState.Shutoff), Reason = 0 });
-    public override ValueTask Create(CallContext call, DomainRef dom) => Turn(dom.Name, true);
-    public override ValueTask Destroy(CallContext call, DomainRef dom) => Turn(dom.Name, false);
-    private ValueTask Turn(string name, bool on)
+    public override ValueTask Create(CallContext call, DomainRef dom) => new(Task.FromResult(_lamps[dom.Name] = true));
+    public override ValueTask Destroy(CallContext call, DomainRef dom) => new(Task.FromResult(_lamps[dom.Name] = false));
+    private DomainRef Lamp(string name)
     {
-        _lamps[name] = on;
-        return default;
+        int number = Array.IndexOf([.. _lamps.Keys], name) + 1;
+        return new() { Name = name, Uuid = new Guid(number, 0, 0, new byte[8]), Id = _lamps[name] ? number : -1 };
     }
-    private DomainRef Lamp(string name) =>
-        new() { Name = name, Uuid = new Guid(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(name))[..16]), Id = _lamps[name] ? Array.IndexOf([.. _lamps.Keys], name) + 1 : -1 };
 }
