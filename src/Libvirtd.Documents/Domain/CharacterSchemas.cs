@@ -33,8 +33,8 @@ internal static class CharacterSchemas
     public static readonly ElementSchema Serial = Device("serial", Element("target")
         .Attr("type", OneOfOr("none", "isa-serial", "usb-serial", "pci-serial", "spapr-vio-serial", "system-serial", "sclp-serial", "isa-debug"), bad: TargetType)
         .Attr("port", Port(), bad: BadPort)
-        .With(Element("model").Attr("name", OneOfOr("none", "isa-serial", "usb-serial", "pci-serial", "spapr-vty", "pl011", "sclpconsole",
-            "sclplmconsole", "16550a", "isa-debugcon"), bad: FaultText.Unsupported("unknown target model '{0}' specified for character device")))
+        .With(Element("model").Attr("name", OrEmpty(OneOfOr("none", "isa-serial", "usb-serial", "pci-serial", "spapr-vty", "pl011", "sclpconsole",
+            "sclplmconsole", "16550a", "isa-debugcon")), bad: FaultText.Unsupported("unknown target model '{0}' specified for character device")))
         .Always());
 
     public static readonly ElementSchema Console = Device("console", Element("target")

@@ -44,7 +44,7 @@ internal static class CpuSchemas
     public static readonly ElementSchema Guest = Element("cpu")
         .Attr("mode", OneOf("custom", "host-model", "host-passthrough", "maximum"), bad: Unsupported("Invalid mode attribute '{0}'"))
         .Attr("match", OneOf("exact", "minimum", "strict"))
-        .Attr("check", OneOf("none", "partial", "full"))
+        .Attr("check", OneOfOr("default", "none", "partial", "full"))
         .Attr("migratable", OnOff)
         .With(Parts)
         .Then(Finish);

@@ -80,8 +80,8 @@ internal static class DeviceChecks
         string? fault = device["type"] switch
         {
             "dev" or "file" or "pipe" when source?["path"] is null => "Missing source path attribute for char device",
-            "nmdm" when source?["master"] is null => "Missing master path attribute for nmdm device",
-            "nmdm" when source?["slave"] is null => "Missing slave path attribute for nmdm device",
+            "nmdm" when source is not null && !source.Has("master") => "Missing master path attribute for nmdm device",
+            "nmdm" when source is not null && !source.Has("slave") => "Missing slave path attribute for nmdm device",
             "tcp" when source?["host"] is null => "Missing source host attribute for char device",
             "tcp" when source?["service"] is null => "Missing source service attribute for char device",
             "udp" when !device.All("source").Any(static one => one["mode"] == "connect" && one.Has("service")) =>

@@ -29,8 +29,7 @@ internal static class DeviceSchemas
         ("usb", Element("address").Attr("type").Attr("bus", UInt, "0").Attr("port", Where(Any, IsUsbPort),
             bad: new FaultText(ErrorCode.InternalError, "Cannot parse <address> 'port' attribute", ErrorDomain.Device))),
         ("spapr-vio", Element("address").Attr("type").Attr("reg", Hex(8, ulong.MaxValue, @base: 16))),
-        ("ccw", Element("address").Attr("type").Attr("cssid", Hex(1), "0xfe").Attr("ssid", Hex(1), "0x0").Attr("devno", Hex(4), "0x0000")
-            .Then(static (in Scope scope) => scope.Raw.Has("cssid") || scope.Raw.Has("ssid") || scope.Raw.Has("devno") || DropCcw(scope.Node))
+        ("ccw", Element("address").Attr("type").Attr("cssid", Hex(1), "0x0").Attr("ssid", Hex(1), "0x0").Attr("devno", Hex(4), "0x0000")
             .Then(CheckCcw)),
         ("virtio-mmio|unassigned", Element("address").Attr("type")),
         ("isa", Element("address").Attr("type").Attr("iobase", Hex(1, omitZero: true, @base: 16)).Attr("irq", Hex(1, omitZero: true, @base: 16))),
@@ -132,12 +131,6 @@ internal static class DeviceSchemas
             ? throw Fault.Internal(ErrorDomain.Device,
                 $"Invalid specification for virtio ccw address: cssid='{node["cssid"]}' ssid='{node["ssid"]}' devno='{node["devno"]}'")
             : true;
-    }
-
-    private static bool DropCcw(Node node)
-    {
-        node["cssid"] = "0x0";
-        return true;
     }
 
     private static bool IsUsbPort(string text)

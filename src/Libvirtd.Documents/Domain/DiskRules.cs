@@ -88,9 +88,8 @@ internal static class DiskRules
         string device = disk["device"]!;
         if (disk.Child("target") is not { } target || target["dev"] is not { Length: > 0 } name)
         {
-            throw disk.Child("source") is { Attributes: [var first, ..] }
-                ? VirException.Of(ErrorCode.NoTarget, domain, first.Value)
-                : VirException.Of(ErrorCode.NoTarget, domain);
+            string source = SourceOf(disk);
+            throw VirException.Of(ErrorCode.NoTarget, domain, source == NoSource ? null : source);
         }
 
         if (name.StartsWith("ioemu:", StringComparison.Ordinal))
@@ -109,9 +108,9 @@ internal static class DiskRules
             disk["snapshot"] = null;
         if (disk["type"] == "vhostuser")
             disk["snapshot"] ??= "no";
-        if (disk["type"] == "network" && disk.Child("source") is { } source && source["protocol"] == "iscsi"
-            && source["name"] is { } path && !path.Contains('/', StringComparison.Ordinal))
-            source["name"] = path + "/0";
+        if (disk["type"] == "network" && disk.Child("source") is { } remote && remote["protocol"] == "iscsi"
+            && remote["name"] is { } path && !path.Contains('/', StringComparison.Ordinal))
+            remote["name"] = path + "/0";
         if (disk.Child("address") is null)
             AddAddress(disk, target, name, domain);
     }

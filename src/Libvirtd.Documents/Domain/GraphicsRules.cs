@@ -69,7 +69,7 @@ internal static class GraphicsRules
     {
         Node node = scope.Node;
         Node listen = CompleteListens(scope);
-        if (node["port"] == "-1")
+        if (node["port"] is null or "-1")
         {
             node["autoport"] = "yes";
             node["port"] = null;

@@ -36,7 +36,7 @@ internal static class GraphicsSchemas
             .Attr("listen")
             .Attr("keymap")
             .Attr("sharePolicy", OneOfOr("default", "allow-exclusive", "force-shared", "ignore"))
-            .Attr("powerControl", YesNo), connected: true)
+            .Attr("powerControl", YesNo))
         .With(s_listen, s_audio)
         .Open()
         .Then(static (in Scope scope) => GraphicsRules.FinishVnc(scope));
@@ -47,7 +47,7 @@ internal static class GraphicsSchemas
             .Attr("autoport", YesNo)
             .Attr("listen")
             .Attr("keymap")
-            .Attr("defaultMode", OneOfOr("any", "secure", "insecure")), connected: true)
+            .Attr("defaultMode", OneOfOr("any", "secure", "insecure")))
         .With(
             s_listen,
             Element("channel").Attr("name", OneOf("main", "display", "inputs", "cursor", "playback", "record", "smartcard", "usbredir"), required: true)
@@ -65,9 +65,9 @@ internal static class GraphicsSchemas
 
     private static readonly ElementSchema s_rdp = Element("graphics").Attr("type")
         .Attr("port", Int, bad: FaultText.Internal("cannot parse rdp port {0}"))
-        .Attr("autoport", YesOnly)
-        .Attr("replaceUser", YesOnly)
-        .Attr("multiUser", YesOnly)
+        .Attr("autoport", Lenient(YesOnly))
+        .Attr("replaceUser", Lenient(YesOnly))
+        .Attr("multiUser", Lenient(YesOnly))
         .Attr("listen")
         .With(s_listen)
         .Then(static (in Scope scope) => GraphicsRules.FinishRdp(scope));
@@ -139,14 +139,12 @@ internal static class GraphicsSchemas
             return true;
         });
 
-    private static ElementSchema Auth(ElementSchema schema, bool connected)
+    private static ElementSchema Auth(ElementSchema schema)
     {
         schema.Attr("passwd", show: Show.Secure).Attr("passwdValidTo", new TimeValue(), when: static (in Scope scope) => scope.Raw.Has("passwd"),
             bad: FaultText.Internal("cannot parse password validity time '{0}', expect YYYY-MM-DDTHH:MM:SS"));
-        if (connected)
-            schema.Attr("connected", OneOfOr("default", "fail", "disconnect", "keep"), when: static (in Scope scope) => scope.Raw.Has("passwd"),
-                bad: FaultText.Unsupported("unknown connected value {0}"));
-        return schema;
+        return schema.Attr("connected", OneOfOr("default", "fail", "disconnect", "keep"), when: static (in Scope scope) => scope.Raw.Has("passwd"),
+            bad: FaultText.Unsupported("unknown connected value {0}"));
     }
 
     private static bool IsOss(in Scope scope) => scope.Node["type"] == "oss";

@@ -27,7 +27,7 @@ internal static class HostDeviceSchemas
         ("scsi", Switch("source", static (raw, _) => raw["protocol"] ?? "adapter",
             ("iscsi", Element("source").Attr("protocol").Attr("name", required: true)
                 .With(
-                    Element("host").Attr("name", required: true).Attr("port", UInt, "3260"),
+                    Element("host").Attr("name", required: true).Attr("port", UIntOrZero),
                     StorageSchemas.Auth,
                     StorageSchemas.Initiator)),
             ("adapter", Element("source").With(

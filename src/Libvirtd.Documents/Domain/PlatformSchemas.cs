@@ -30,10 +30,10 @@ internal static class PlatformSchemas
     private static readonly FaultText s_idmap = FaultText.Xml("invalid idmap start/target/count settings");
 
     public static readonly ElementSchema Os = Element("os")
-        .Attr("firmware", OneOf("bios", "efi"), show: Show.NotMigratable, bad: FaultText.Xml("unknown firmware value {0}"))
+        .Attr("firmware", OrEmpty(OneOf("bios", "efi")), show: Show.NotMigratable, bad: FaultText.Xml("unknown firmware value {0}"))
         .With(
             Element("type")
-                .Attr("arch", OneOf(Architectures), bad: FaultText.Unsupported("Unknown architecture {0}"))
+                .Attr("arch", OrEmpty(OneOf(Architectures)), bad: FaultText.Unsupported("Unknown architecture {0}"))
                 .Attr("machine", StorageSchemas.NonEmpty)
                 .Text(OneOf(OsTypes), bad: FaultText.Unsupported("unknown OS type '{0}'")),
             Element("firmware").OnlyWhen(Show.NotMigratable).When(static (in Scope scope) => IsFull(scope) && scope.Parent!.Has("firmware")).With(
@@ -98,13 +98,13 @@ internal static class PlatformSchemas
         .Then(RefuseOthers("unexpected feature '{0}'"));
 
     public static readonly ElementSchema Clock = Element("clock")
-        .Attr("offset", OneOf("utc", "localtime", "variable", "timezone", "absolute"), "utc", bad: FaultText.Unsupported("unknown clock offset '{0}'"))
-        .Attr("adjustment", Any)
-        .Attr("basis", OneOf("utc", "localtime"), when: static (in Scope scope) => scope.Node["offset"] == "variable", fallback: "utc",
+        .Attr("offset", OrEmpty(OneOf("utc", "localtime", "variable", "timezone", "absolute")), "utc", bad: FaultText.Unsupported("unknown clock offset '{0}'"))
+        .Attr("adjustment", OrEmpty(Any))
+        .Attr("basis", OrEmpty(OneOf("utc", "localtime")), when: static (in Scope scope) => scope.Node["offset"] == "variable", fallback: "utc",
             bad: FaultText.Unsupported("unknown clock basis '{0}'"))
-        .Attr("timezone", when: static (in Scope scope) => scope.Node["offset"] == "timezone",
+        .Attr("timezone", OrEmpty(Any), when: static (in Scope scope) => scope.Node["offset"] == "timezone",
             missing: FaultText.Internal("missing 'timezone' attribute for clock with offset='timezone'"))
-        .Attr("start", ULong, when: static (in Scope scope) => scope.Node["offset"] == "absolute",
+        .Attr("start", OrEmpty(ULong), when: static (in Scope scope) => scope.Node["offset"] == "absolute",
             missing: FaultText.Internal("missing 'start' attribute for clock with offset='absolute'"),
             bad: FaultText.Internal("missing 'start' attribute for clock with offset='absolute'"))
         .With(Timer())
@@ -195,7 +195,7 @@ internal static class PlatformSchemas
 
     private static ElementSchema Nvram() => Switch("nvram", static (raw, _) => raw.Child("source") is null ? "path" : "source",
         ("path", Element("nvram").Attr("template").Attr("format", OneOfOr("raw", "qcow2")).Text()),
-        ("source", Element("nvram").Attr("template").Attr("type", OneOf(StorageSchemas.SourceTypes), required: true).Attr("format", OneOfOr("raw", "qcow2"))
+        ("source", Element("nvram").Attr("template").Attr("type", OneOf(StorageSchemas.SourceTypes), "file").Attr("format", OneOfOr("raw", "qcow2"))
             .With(StorageSchemas.Source(ofDisk: false))));
 
     /// <summary>A feature whose presence means on.</summary>
@@ -267,7 +267,7 @@ internal static class PlatformSchemas
     private static ElementSchema TSeg()
     {
         ElementSchema schema = Element("tseg").Attr("unit").Text();
-        return schema.When(static (in Scope _) => true).By((raw, parent, _) =>
+        return schema.By((raw, parent, _) =>
         {
             if (parent?["state"] != "on" || Sizes.Parse(raw.Text, raw["unit"], 1024 * 1024, "string(./features/smm/tseg)") is not { } bytes)
                 return null;

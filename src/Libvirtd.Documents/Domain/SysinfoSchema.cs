@@ -13,7 +13,7 @@ internal static class SysinfoSchema
             Block("baseBoard", "manufacturer", "product", "version", "serial", "asset", "location").Many(),
             Block("chassis", "manufacturer", "version", "serial", "asset", "sku"),
             Element("oemStrings").With(Leaf("entry").Many())).Open()),
-        ("fwcfg", Element("sysinfo").Attr("type").With(Leaf("entry").Attr("name").Attr("file").Keep().Many()).Open()),
+        ("fwcfg", Element("sysinfo").Attr("type").With(Leaf("entry").Attr("name").Attr("file").Keep().Many())),
         ("", Element("sysinfo").Attr("type", OneOf("smbios", "fwcfg"), required: true))).Many();
 
     /// <summary>A block of named entries; the known names are printed in their order, the first of each.</summary>

@@ -8,7 +8,7 @@ namespace Libvirtd.Documents;
 internal static class TuningSchemas
 {
     public static readonly ElementSchema MaxMemory = SizeWith("maxMemory", "./maxMemory[1]", "slots",
-        new SlotsValue(), FaultText.Xml("Failed to parse memory slot count"));
+        UIntOrZero, FaultText.Xml("Failed to parse memory slot count"));
 
     public static readonly ElementSchema Memory = SizeWith("memory", "./memory[1]", "dumpCore", OnOff, null);
 
@@ -111,7 +111,7 @@ internal static class TuningSchemas
     public static readonly ElementSchema Resource = Element("resource").With(
         Leaf("partition"), Element("fibrechannel").Attr("appid", StorageSchemas.NonEmpty));
 
-    private static ElementSchema Limit(string name) => Sizes.KiB(name, $"./memtune/{name}[1]").Then(static (in Scope _) => true);
+    private static ElementSchema Limit(string name) => Sizes.KiB(name, $"./memtune/{name}[1]");
 
     private static ElementSchema Period(string name) =>
         Leaf(name, ULongOrZero, FaultText.Xml($"can't parse cputune {name.Replace('_', ' ')} value"));
@@ -172,10 +172,5 @@ internal static class TuningSchemas
             node.Append("unit", "KiB");
             return node;
         });
-    }
-
-    private sealed class SlotsValue : ValueSchema
-    {
-        public override ValueResult Normalise(string value, out string? normal) => UIntOrZero.Normalise(value, out normal);
     }
 }

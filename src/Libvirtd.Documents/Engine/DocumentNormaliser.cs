@@ -46,7 +46,7 @@ internal static class DocumentNormaliser
         if (attribute.When is { } when && !when(scope))
             return;
         string? value = scope.Raw[attribute.Name];
-        if (value is null)
+        if (value is null || (value.Length == 0 && attribute.Type.EmptyIsAbsent))
         {
             if (attribute.Required)
             {

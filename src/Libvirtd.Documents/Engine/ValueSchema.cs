@@ -15,6 +15,9 @@ public abstract class ValueSchema
     /// <summary>What the usual error adds about the values that are taken, with a space before it; empty for most.</summary>
     public virtual string Expectation => "";
 
+    /// <summary>An empty value counts as an absent one, as in all that upstream looks up by XPath.</summary>
+    public virtual bool EmptyIsAbsent => false;
+
     /// <summary>The error for a bad value that goes with the type; null for the usual one.</summary>
     public virtual FaultText? Bad => null;
 

@@ -68,6 +68,9 @@ public static class Values
     public static ValueSchema Number(BigInteger min, BigInteger max, bool omitZero = false, bool nonZero = false, bool signed = false, int @base = 10) =>
         new NumberValue { Min = min < 0 ? (Int128)min : 0, Floor = (Int128)min, Max = (Int128)max, OmitZero = omitZero, NonZero = nonZero, Signed = signed, Base = @base };
 
+    /// <summary>A type whose empty value counts as an absent one.</summary>
+    public static ValueSchema OrEmpty(ValueSchema type) => new OrEmptyValue(type);
+
     /// <summary>A type whose bad values are taken and not printed.</summary>
     public static ValueSchema Lenient(ValueSchema type) => new LenientValue(type);
 
@@ -114,6 +117,17 @@ public static class Values
             ValueResult result = type.Normalise(value, out normal);
             return result == ValueResult.Ok && normal is not null && !test(normal) ? ValueResult.Bad : result;
         }
+    }
+
+    private sealed class OrEmptyValue(ValueSchema type) : ValueSchema
+    {
+        public override bool EmptyIsAbsent => true;
+
+        public override string Expectation => type.Expectation;
+
+        public override FaultText? Bad => type.Bad;
+
+        public override ValueResult Normalise(string value, out string? normal) => type.Normalise(value, out normal);
     }
 
     private sealed class LenientValue(ValueSchema type) : ValueSchema
