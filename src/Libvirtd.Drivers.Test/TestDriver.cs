@@ -28,7 +28,8 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
     public override ValueTask<DriverConnection?> OpenAsync(ConnectRequest request, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (request.Uri.Scheme != "test")
+        // What names a server is to be had there, not here.
+        if (request.Uri.Scheme != "test" || !string.IsNullOrEmpty(request.Uri.Server))
             return new((DriverConnection?)null);
         string path = request.Uri.Path;
         if (path is "" or "/")

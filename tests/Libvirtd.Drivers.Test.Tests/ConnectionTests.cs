@@ -42,10 +42,12 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal("test:///default?clock=virtual", await host.Connect.GetUri(Call));
     }
 
-    [Fact]
-    public async Task Another_scheme_is_for_another_driver()
+    [Theory]
+    [InlineData("qemu:///system")]
+    [InlineData("test://elsewhere/default")]
+    public async Task Another_scheme_or_server_is_for_another_driver(string uri)
     {
-        ConnectRequest request = new("qemu:///system", ConnectUri.Parse("qemu:///system"), false, ClientIdentity.Unknown);
+        ConnectRequest request = new(uri, ConnectUri.Parse(uri), false, ClientIdentity.Unknown);
         Assert.Null(await new TestDriver().OpenAsync(request, Call.Cancellation));
     }
 
@@ -54,6 +56,8 @@ public sealed class ConnectionTests : IDisposable
     {
         VirException missing = await Assert.ThrowsAsync<VirException>(() => OpenAsync(uri: $"test://{_folder}/none.xml"));
         Assert.Equal((ErrorCode.XmlError, $"XML error: failed to parse xml document '{_folder}/none.xml'"), (missing.Code, missing.Message));
+        VirException folder = await Assert.ThrowsAsync<VirException>(() => OpenAsync(uri: $"test://{_folder}"));
+        Assert.Equal((ErrorCode.XmlDetail, $"{_folder}:1: Document is empty\n(null)\n^"), (folder.Code, folder.Message));
         string path = Write("bad.xml", "hello");
         VirException bad = await Assert.ThrowsAsync<VirException>(() => OpenAsync(uri: $"test://{path}"));
         Assert.Equal(ErrorCode.XmlDetail, bad.Code);

@@ -146,7 +146,10 @@ public sealed class TestDocument
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw VirException.Of(ErrorCode.XmlError, ErrorDomain.Xml, $"failed to parse xml document '{path}'");
+            // A folder reads as an empty file.
+            return Directory.Exists(path)
+                ? ""
+                : throw VirException.Of(ErrorCode.XmlError, ErrorDomain.Xml, $"failed to parse xml document '{path}'");
         }
     }
 

@@ -104,7 +104,10 @@ internal static partial class SessionProcedures
         RpcServer server = session.Server;
         if (name.Length == 0)
             name = server.Options.DefaultUri ?? server.Drivers.Select(driver => driver.DefaultUri).FirstOrDefault(uri => uri is not null) ?? "";
-        ConnectRequest request = new(name, ConnectUri.Parse(name), readOnly || session.IsReadOnly, session.Identity);
+        ConnectUri parsed = ConnectUri.Parse(name);
+        if (name.Length > 0 && parsed.Scheme.Length == 0)
+            throw VirException.Of(ErrorCode.NoConnect, ErrorDomain.None, $"URI '{name}' does not include a driver name");
+        ConnectRequest request = new(name, parsed, readOnly || session.IsReadOnly, session.Identity);
         foreach (Driver driver in server.Drivers)
         {
             if (await driver.OpenAsync(request, session.Cancellation).ConfigureAwait(false) is not { } connection)
