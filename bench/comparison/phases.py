@@ -66,8 +66,8 @@ class Calls(Phase):
     def declare(self):
         for procedure, target in self.procedures:
             for connections, depth in SHAPES:
-                self.results.declare(f"call.{procedure}.{connections}x{depth}", f"{procedure}, {connections} connections x {depth} in flight", "calls/s",
-                                     target=target if connections == 8 else None)
+                title = f"{procedure}, {connections} connection{'s' * (connections > 1)} x {depth} in flight"
+                self.results.declare(f"call.{procedure}.{connections}x{depth}", title, "calls/s", target=target if connections == 8 else None)
         for procedure in ("version", "xml"):
             for percentile, target in (("p50", 0.9), ("p99", None)):
                 self.results.declare(f"latency.{procedure}.{percentile}", f"{procedure}, one at a time, {percentile}", "µs", True, target)

@@ -5,6 +5,8 @@ namespace Libvirtd.Drivers.Test;
 /// <summary>Lists of domains, old and new. They read views: no domain makes them wait.</summary>
 internal sealed partial class TestDomainDriver
 {
+    private const ConnectListAllDomainsFlags EveryDomain = ConnectListAllDomainsFlags.Active | ConnectListAllDomainsFlags.Inactive;
+
     public override ValueTask<int> NumOfDomains(CallContext call) => new(Count(active: true));
 
     public override ValueTask<int> NumOfDefinedDomains(CallContext call) => new(Count(active: false));
@@ -38,6 +40,11 @@ internal sealed partial class TestDomainDriver
     public override ValueTask<DomainRef[]> ListAllDomains(CallContext call, ConnectListAllDomainsFlags flags)
     {
         FlagCheck.Require((uint)flags, (uint)DomainFilter.All, "testConnectListAllDomains");
+        return new(flags is 0 or EveryDomain ? domains.Refs.Get(() => Refs(0)) : Refs(flags));
+    }
+
+    private DomainRef[] Refs(ConnectListAllDomainsFlags flags)
+    {
         TestDomain[] all = domains.All;
         DomainRef[] found = new DomainRef[all.Length];
         int count = 0;
@@ -48,7 +55,7 @@ internal sealed partial class TestDomainDriver
                 found[count++] = view.Ref;
         }
 
-        return new(count == found.Length ? found : found[..count]);
+        return count == found.Length ? found : found[..count];
     }
 
     private int Count(bool active)

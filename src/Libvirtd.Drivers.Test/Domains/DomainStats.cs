@@ -102,17 +102,33 @@ internal sealed partial class TestDomainDriver
 
         bool hasState = stats == 0 || (stats & DomainStatsTypes.State) != 0;
         ConnectListAllDomainsFlags filter = (ConnectListAllDomainsFlags)(flags & Filters);
-        List<DomainStatsRecord> records = new(doms.Length > 0 ? doms.Length : domains.All.Length);
-        foreach (TestDomain domain in doms.Length > 0 ? Existing(doms) : domains.All)
+        if (doms.Length > 0)
+            return new(Records(Existing(doms), doms.Length, hasState, filter));
+        return new(hasState && filter == 0
+            ? domains.States.Get(() => Records(domains.All, domains.All.Length, hasState: true, filter: 0))
+            : Records(domains.All, domains.All.Length, hasState, filter));
+    }
+
+    private static DomainStatsRecord[] Records(IEnumerable<TestDomain> some, int count, bool hasState, ConnectListAllDomainsFlags filter)
+    {
+        List<DomainStatsRecord> records = new(count);
+        TypedParam[] values = [];
+        (DomainState, int)? shown = null; // most domains are in the state of the one before
+        foreach (TestDomain domain in some)
         {
             DomainView view = domain.View;
             if (view.IsGone || !DomainFilter.Matches(view, filter))
                 continue;
-            TypedParam[] values = hasState ? [new("state.state", (int)view.State), new("state.reason", view.Reason)] : [];
+            if (hasState && shown != (view.State, view.Reason))
+            {
+                shown = (view.State, view.Reason);
+                values = [new("state.state", (int)view.State), new("state.reason", view.Reason)];
+            }
+
             records.Add(new DomainStatsRecord { Dom = view.Ref, Params = values });
         }
 
-        return new([.. records]);
+        return [.. records];
     }
 
     private static DomainGetCpuStatsRet TotalCpuStats(uint nparams)

@@ -36,9 +36,10 @@ internal readonly ref struct DomainEdit(TestDomain domain)
     /// <summary>Lets everybody see <paramref name="next"/>.</summary>
     public void Publish(DomainView next)
     {
-        int oldId = domain.View.Definition.Id;
+        DomainView old = domain.View;
         domain.Set(next);
-        domain.Owner.IdChanged(domain, oldId, next.Definition.Id);
+        domain.Owner.IdChanged(domain, old.Definition.Id, next.Definition.Id);
+        domain.Owner.Changed(old, next);
     }
 
     /// <summary>Takes the domain off the host.</summary>

@@ -28,6 +28,12 @@ internal sealed partial class TestDomains(TestHost host)
         }
     }
 
+    /// <summary>References to all domains, for lists without a filter.</summary>
+    public PublishedList<DomainRef> Refs { get; } = new();
+
+    /// <summary>The state of all domains, for statistics without a filter.</summary>
+    public PublishedList<DomainStatsRecord> States { get; } = new();
+
     public TestDomain? Find(Guid uuid) => _byUuid.GetValueOrDefault(uuid);
 
     public TestDomain? Find(string name) => _byName.GetValueOrDefault(name);
@@ -81,6 +87,7 @@ internal sealed partial class TestDomains(TestHost host)
             _byName[definition.Name] = domain;
             IdChanged(domain, -1, added.View.Definition.Id);
             Volatile.Write(ref _all, null);
+            Changed(null, added.View);
             first.Raise(added.Event, added.Detail);
             return added.View.Ref;
         }
@@ -105,6 +112,16 @@ internal sealed partial class TestDomains(TestHost host)
             edit.Raise(view.Ref, DomainEventType.Undefined, (int)DomainEventUndefinedDetailType.Renamed);
             edit.Raise(DomainEventType.Defined, (int)DomainEventDefinedDetailType.Renamed);
         }
+    }
+
+    /// <summary>A domain's view was replaced, or a domain was added: lists that show it are made anew.</summary>
+    internal void Changed(DomainView? old, DomainView view)
+    {
+        bool sameRef = old is not null && !view.IsGone && old.Definition.Id == view.Definition.Id && old.Definition.Name == view.Definition.Name;
+        if (!sameRef)
+            Refs.Invalidate();
+        if (!sameRef || old!.State != view.State || old.Reason != view.Reason)
+            States.Invalidate();
     }
 
     internal void IdChanged(TestDomain domain, int oldId, int newId)

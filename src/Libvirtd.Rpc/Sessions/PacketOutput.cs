@@ -17,6 +17,14 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
     /// <summary>With more than this unsent, no further input is taken: the client does not read its answers.</summary>
     private const int HighWater = 1 << 20;
 
+    private static readonly Action<object?> s_flush = static state =>
+    {
+        PacketOutput output = (PacketOutput)state!;
+        lock (output._gate)
+            output._scheduled = false;
+        output.Flush();
+    };
+
     private readonly Lock _gate = new();
     private XdrWriter _pending = new(0);
     private XdrWriter _sending = new(0);
@@ -139,15 +147,11 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
                 return;
             _scheduled = true;
         }
-        transport.Scheduler.Schedule(
-            static state =>
-            {
-                PacketOutput output = (PacketOutput)state!;
-                lock (output._gate)
-                    output._scheduled = false;
-                output.Flush();
-            },
-            this);
+        // While a loop sends to many clients, calls that come in are answered first: what they raise leaves in the same writes.
+        if (transport.Scheduler is EpollLoop loop)
+            loop.Defer(s_flush, this);
+        else
+            transport.Scheduler.Schedule(s_flush, this);
     }
 
     /// <summary>The client has so much to read that nothing further should be taken from it.</summary>
