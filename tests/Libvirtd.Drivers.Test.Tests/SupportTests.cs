@@ -24,10 +24,31 @@ public sealed class SupportTests
         ConnectRequest request = new("test:///default", ConnectUri.Parse("test:///default"), IsReadOnly: false, ClientIdentity.Unknown);
         await using DriverConnection connection = (await driver.OpenAsync(request, TestContext.Current.CancellationToken))!;
         string table = Table(connection);
-        string path = Path.Combine(Root(), "docs", "support.md");
+        await CheckAsync(Path.Combine(Root(), "docs", "support.md"), _ => table);
+        await CheckAsync(Path.Combine(Root(), "README.md"), readme => WithTable(readme, Counts(table)));
+    }
+
+    private static async Task CheckAsync(string path, Func<string, string> wanted)
+    {
+        string found = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+        string expected = wanted(found);
         if (Environment.GetEnvironmentVariable("LIBVIRTD_REGENERATE") == "1")
-            await File.WriteAllTextAsync(path, table, TestContext.Current.CancellationToken);
-        Assert.Equal(await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken), table);
+            await File.WriteAllTextAsync(path, found = expected, TestContext.Current.CancellationToken);
+        Assert.Equal(expected, found);
+    }
+
+    /// <summary>The counts alone: what the README shows.</summary>
+    private static string Counts(string table)
+    {
+        int start = table.IndexOf("| kind |", StringComparison.Ordinal);
+        return table[start..table.IndexOf("\n\n", start, StringComparison.Ordinal)];
+    }
+
+    private static string WithTable(string readme, string counts)
+    {
+        const string Begin = "<!-- support-table -->\n", End = "\n<!-- /support-table -->";
+        int start = readme.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
+        return readme[..start] + counts + readme[readme.IndexOf(End, start, StringComparison.Ordinal)..];
     }
 
     private static string Table(DriverConnection connection)
