@@ -54,7 +54,7 @@ internal sealed class FakeConnection : DriverConnection
 
     public override QemuDriver Qemu => Monitor;
 
-    public override bool HasMonitorEvents => true;
+    public override bool HasEvents(EventKind kind) => true;
 
     public override bool SupportsFeature(int feature) => feature is 3 or 6;
 
