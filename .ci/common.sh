@@ -27,3 +27,9 @@ install_packages() {
 
 command -v dotnet >/dev/null || die "the .NET 10 SDK is missing: see https://dotnet.microsoft.com/download"
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+
+# native_is_current: whether the file that ./publish made is there, and no source is newer.
+native_is_current() {
+    local file=.run/publish/libvirtd-net
+    [[ -x $file && -z $(find src xdr protocol Directory.*.props \( -name bin -o -name obj \) -prune -o -type f -newer "$file" -print -quit) ]]
+}
