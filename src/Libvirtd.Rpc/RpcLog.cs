@@ -18,6 +18,9 @@ internal static partial class RpcLog
     [LoggerMessage(EventId = 1103, Level = LogLevel.Information, Message = "The limit of {Limit} clients is reached: new connections wait")]
     public static partial void Full(ILogger logger, int limit);
 
+    [LoggerMessage(EventId = 1104, Level = LogLevel.Warning, Message = "Process {ProcessId} of user {UserId} may not connect here and is disconnected")]
+    public static partial void WrongUser(ILogger logger, int processId, uint? userId);
+
     [LoggerMessage(EventId = 1190, Level = LogLevel.Warning, Message = "Client {ClientId} broke the protocol and is disconnected: {Reason}")]
     public static partial void ProtocolViolation(ILogger logger, long clientId, string reason);
 

@@ -10,16 +10,21 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Libvirtd.Rpc;
 
-/// <summary>Serves the remote, qemu and lxc programs on any number of sockets, with the drivers that it is given.</summary>
+/// <summary>
+/// Serves the remote, qemu and lxc programs on any number of sockets, with the drivers that it is given; on administration services the admin
+/// program instead.
+/// </summary>
 public sealed class RpcServer : IAsyncDisposable
 {
-    private readonly ServerProgram[] _programs = [new RemoteDispatcher(), new QemuDispatcher(), new LxcDispatcher()];
+    private static readonly ServerProgram[] s_programs = [new RemoteDispatcher(), new QemuDispatcher(), new LxcDispatcher()];
+    private static readonly ServerProgram[] s_adminPrograms = [new AdminDispatcher()];
     private readonly ConcurrentDictionary<long, Session> _sessions = new();
     private readonly ConcurrentDictionary<long, Task> _running = new();
     private readonly List<SocketAcceptor> _acceptors = [];
     private readonly Lock _gate = new();
     private readonly Lock _idleGate = new();
     private readonly EpollLoopGroup _loops;
+    private volatile ClientLimits _limits;
     private ITimer? _keepAliveTimer;
     private long _lastId;
     private bool _hasAnonymous;
@@ -38,6 +43,7 @@ public sealed class RpcServer : IAsyncDisposable
         Drivers = drivers;
         Time = time ?? TimeProvider.System;
         Logger = logger ?? NullLogger.Instance;
+        _limits = new ClientLimits(options.MaxClients, options.MaxAnonymousClients);
         _loops = new EpollLoopGroup(options.Loops, Logger);
     }
 
@@ -50,6 +56,23 @@ public sealed class RpcServer : IAsyncDisposable
 
     /// <summary>Connections at this moment.</summary>
     public int ClientCount => _sessions.Count;
+
+    /// <summary>How many clients may be connected. A change takes effect at once: nobody is disconnected, but clients that wait may come in.</summary>
+    public ClientLimits Limits
+    {
+        get => _limits;
+        set
+        {
+            _limits = value;
+            CheckLimits();
+        }
+    }
+
+    /// <summary>The clients of this moment, the longest connected first.</summary>
+    public IReadOnlyList<RpcClient> Clients => [.. _sessions.Values.OrderBy(session => session.Id).Select(session => new RpcClient(session))];
+
+    /// <summary>A client by its number; null when it is not there (any more).</summary>
+    public RpcClient? FindClient(long id) => _sessions.TryGetValue(id, out Session? session) ? new RpcClient(session) : null;
 
     internal IEnumerable<Session> Sessions => _sessions.Values;
 
@@ -109,9 +132,9 @@ public sealed class RpcServer : IAsyncDisposable
         _loops.Dispose();
     }
 
-    internal ServerProgram? FindProgram(uint number, uint version)
+    internal static ServerProgram? FindProgram(RpcService service, uint number, uint version)
     {
-        foreach (ServerProgram program in _programs)
+        foreach (ServerProgram program in service.Admin is null ? s_programs : s_adminPrograms)
         {
             if (program.Number == number)
                 return program.Version == version ? program : null;
@@ -145,13 +168,14 @@ public sealed class RpcServer : IAsyncDisposable
     {
         lock (_gate)
         {
-            int anonymous = Options.MaxAnonymousClients == 0 || !_hasAnonymous ? 0 : _sessions.Count(session => !session.Value.IsAuthenticated);
-            bool full = _sessions.Count >= Options.MaxClients || (anonymous > 0 && anonymous >= Options.MaxAnonymousClients);
+            ClientLimits limits = _limits;
+            int anonymous = limits.MaxAnonymousClients == 0 || !_hasAnonymous ? 0 : _sessions.Count(session => !session.Value.IsAuthenticated);
+            bool full = _sessions.Count >= limits.MaxClients || (anonymous > 0 && anonymous >= limits.MaxAnonymousClients);
             if (full == _isFull)
                 return;
             _isFull = full;
             if (full)
-                RpcLog.Full(Logger, Options.MaxClients);
+                RpcLog.Full(Logger, limits.MaxClients);
             foreach (SocketAcceptor acceptor in _acceptors)
             {
                 if (full)
@@ -179,6 +203,11 @@ public sealed class RpcServer : IAsyncDisposable
     {
         if (_stopping)
             return false;
+        if (service.OnlyUser is { } user && transport.Peer?.UserId != user)
+        {
+            RpcLog.WrongUser(Logger, transport.Peer?.ProcessId ?? -1, transport.Peer?.UserId);
+            return false;
+        }
         Session session = Enlist(transport, service);
         transport.Scheduler.Schedule(static state => _ = ((Session)state!).Server.Run((Session)state), session);
         return true;
@@ -191,7 +220,7 @@ public sealed class RpcServer : IAsyncDisposable
         CheckIdle();
         _hasAnonymous |= service.IsAnonymous;
         RpcLog.Connected(Logger, session.Id, transport.Kind);
-        if (_sessions.Count >= Options.MaxClients || !session.IsAuthenticated)
+        if (_sessions.Count >= _limits.MaxClients || !session.IsAuthenticated)
             CheckLimits();
         return session;
     }

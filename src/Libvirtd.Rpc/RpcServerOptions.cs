@@ -1,9 +1,11 @@
+using Libvirtd.Drivers;
+
 namespace Libvirtd.Rpc;
 
 /// <summary>The limits of a server. Defaults match libvirtd's, unless said otherwise.</summary>
 public sealed record RpcServerOptions
 {
-    /// <summary>Connections in all; at the limit the server stops accepting (max_clients).</summary>
+    /// <summary>Connections in all; at the limit the server stops accepting (max_clients). <see cref="RpcServer.Limits"/> changes it later.</summary>
     public int MaxClients { get; init; } = 5000;
 
     /// <summary>Connections that have not authenticated yet; 0 for no limit (max_anonymous_clients).</summary>
@@ -39,7 +41,9 @@ public sealed record RpcServerOptions
 
 /// <summary>A listening service: what its connections start with.</summary>
 /// <param name="IsReadOnly">Its connections may not change anything.</param>
-public sealed record RpcService(bool IsReadOnly = false)
+/// <param name="Admin">Answers the admin program, which is then the only one; null: the programs of hypervisors are served.</param>
+/// <param name="OnlyUser">The number of the Unix user who alone may connect; others are disconnected at once. Null: whoever can.</param>
+public sealed record RpcService(bool IsReadOnly = false, AdminDriver? Admin = null, uint? OnlyUser = null)
 {
     /// <summary>Its clients log in before anything else, and count as anonymous until then.</summary>
     internal bool IsAnonymous { get; init; }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
+using Libvirtd.Daemon.Hosting;
 using Libvirtd.Daemon.Logging;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +10,7 @@ namespace Libvirtd.Daemon.Tests;
 
 public sealed partial class DaemonLogTests : IDisposable
 {
+    private static readonly LogOutput s_stderr = new(LogPriority.Debug, LogDestination.Stderr);
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -47,10 +49,55 @@ public sealed partial class DaemonLogTests : IDisposable
     [Fact]
     public void Output_takes_only_what_is_urgent_enough_for_it()
     {
-        LogRules rules = new(LogPriority.Debug, [], LogRuleParser.Outputs($"1:file:{_folder["log"]} 3:file:{_folder["urgent"]}"));
+        LogRules rules = new(LogPriority.Debug, [], LogRuleParser.Outputs($"1:file:{_folder["log"]} 3:file:{_folder["urgent"]}"), s_stderr);
         using (DaemonLog log = new(rules, TimeProvider.System)) Log.Say(log, "x", "hello");
         Assert.Equal(3, File.ReadAllLines(_folder["log"]).Length);
         Assert.Empty(File.ReadAllLines(_folder["urgent"]));
+    }
+
+    [Fact]
+    public void Filters_change_while_the_daemon_runs()
+    {
+        using DaemonLog log = Open(LogPriority.Warning);
+        ILogger logger = log.CreateLogger("Libvirtd.Rpc.Session"); // made before the change
+        Log.Say(logger, "before");
+        log.SetFilters(LogRuleParser.Filters("2:rpc"));
+        Log.Say(logger, "now");
+        log.SetFilters([]);
+        Log.Say(logger, "after");
+        Assert.Equal(["now"], File.ReadAllLines(_folder["log"]).Skip(2).Select(line => line.Split(" : ")[^1]));
+    }
+
+    [Fact]
+    public void Outputs_change_while_the_daemon_runs_and_none_is_the_default()
+    {
+        LogOutput first = new(LogPriority.Debug, LogDestination.File, _folder["first"]);
+        using DaemonLog log = new(new LogRules(LogPriority.Info, [], [first], first), TimeProvider.System);
+        ILogger logger = log.CreateLogger("x");
+        Log.Say(logger, "one");
+        log.SetOutputs(LogRuleParser.Outputs($"1:file:{_folder["second"]} 3:file:{_folder["first"]}"));
+        Log.Say(logger, "two");
+        log.SetOutputs([]);
+        Log.Say(logger, "three");
+        Assert.Equal(["one", "three"], File.ReadAllLines(_folder["first"]).Skip(2).Select(line => line.Split(" : ")[^1]));
+        Assert.EndsWith("two", Assert.Single(File.ReadAllLines(_folder["second"]).Skip(2)), StringComparison.Ordinal);
+        Assert.Equal([first], log.Rules.Outputs);
+    }
+
+    [Fact]
+    public void Output_that_cannot_be_opened_changes_nothing()
+    {
+        using DaemonLog log = Open(LogPriority.Info);
+        Assert.Throws<DaemonStartException>(() => log.SetOutputs(LogRuleParser.Outputs("1:file:/proc/none/x")));
+        Log.Say(log, "x", "hello");
+        Assert.EndsWith("hello", File.ReadAllLines(_folder["log"])[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rules_are_written_as_libvirt_shows_them()
+    {
+        Assert.Equal("1:*rpc* 2:*dae*mon* ", LogRuleText.Of(LogRuleParser.Filters("1:rpc 2:+dae*mon")));
+        Assert.Equal("1:file:/a 3:stderr 2:syslog:x", LogRuleText.Of(LogRuleParser.Outputs("1:file:/a  3:stderr 2:syslog:x")));
     }
 
     [Fact]
@@ -110,7 +157,7 @@ public sealed partial class DaemonLogTests : IDisposable
     }
 
     private DaemonLog Open(LogPriority level, string filters = "") =>
-        new(new LogRules(level, LogRuleParser.Filters(filters), [new(LogPriority.Debug, LogDestination.File, _folder["log"])]), TimeProvider.System);
+        new(new LogRules(level, LogRuleParser.Filters(filters), [new(LogPriority.Debug, LogDestination.File, _folder["log"])], s_stderr), TimeProvider.System);
 
     [GeneratedRegex(@"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000: \d+: (debug|info|warning|error) : \S+:\d+ : ")]
     private static partial Regex Line();
@@ -136,7 +183,7 @@ public sealed partial class DaemonLogTests : IDisposable
         }
 
         [LoggerMessage(EventId = 7, Level = LogLevel.Information, Message = "{Text}")]
-        private static partial void Say(ILogger logger, string text);
+        public static partial void Say(ILogger logger, string text);
 
         [LoggerMessage(EventId = 8, Level = LogLevel.Error, Message = "trouble")]
         private static partial void Trouble(ILogger logger, Exception cause);

@@ -12,7 +12,12 @@ public class IdleExitTests
     private readonly FakeServer _server = new();
     private int _expired;
 
-    private IdleExit Start() => new(_server, s_minute, _time, () => _expired++);
+    private IdleExit Start(TimeSpan? after = null)
+    {
+        IdleExit exit = new(_server, after ?? s_minute, _time, _ => _expired++);
+        exit.Start();
+        return exit;
+    }
 
     [Fact]
     public void Idle_from_the_start_expires_after_the_whole_time_and_once()
@@ -50,6 +55,34 @@ public class IdleExitTests
         Assert.Equal(0, _expired);
     }
 
+    [Fact]
+    public void Changed_time_counts_from_zero_and_zero_is_never()
+    {
+        using IdleExit exit = Start(TimeSpan.Zero);
+        _time.Advance(TimeSpan.FromDays(30));
+        exit.SetTimeout(s_minute);
+        _time.Advance(s_minute - s_second);
+        exit.SetTimeout(s_minute);
+        _time.Advance(s_minute - s_second);
+        Assert.Equal(0, _expired);
+        exit.SetTimeout(TimeSpan.Zero);
+        _time.Advance(TimeSpan.FromDays(30));
+        Assert.Equal(0, _expired);
+    }
+
+    [Fact]
+    public void Time_that_no_timer_takes_is_waited_for_whole()
+    {
+        using IdleExit exit = Start(TimeSpan.FromSeconds(uint.MaxValue));
+        for (int i = 0; i < 100; i++) _time.Advance(TimeSpan.FromDays(7));
+        Assert.Equal(0, _expired);
+        exit.SetTimeout(TimeSpan.FromDays(8));
+        _time.Advance(TimeSpan.FromDays(7));
+        Assert.Equal(0, _expired);
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.Equal(1, _expired);
+    }
+
     private sealed class FakeServer : IServerHost
     {
         public event Action? IdleChanged;
@@ -62,7 +95,7 @@ public class IdleExitTests
             IdleChanged?.Invoke();
         }
 
-        public Task StartAsync(DaemonSettings settings, IReadOnlyList<ListenSocket> sockets, CancellationToken stop) => Task.CompletedTask;
+        public Task StartAsync(DaemonSettings settings, IReadOnlyList<ListenSocket> sockets, IDaemonControl daemon, CancellationToken stop) => Task.CompletedTask;
 
         public Task ReloadAsync(CancellationToken stop) => Task.CompletedTask;
 

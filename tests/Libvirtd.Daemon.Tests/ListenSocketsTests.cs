@@ -21,9 +21,10 @@ public sealed class ListenSocketsTests : IDisposable
     {
         DaemonSettings settings = Settings with { UnixSocketReadWriteMode = (UnixFileMode)0b110_100_000 };
         IReadOnlyList<ListenSocket> sockets = ListenSockets.Open(settings, s_system, listen: false, []);
-        Assert.Equal([ServiceKind.Unix, ServiceKind.UnixReadOnly], sockets.Select(s => s.Kind));
+        Assert.Equal([ServiceKind.Unix, ServiceKind.UnixReadOnly, ServiceKind.Admin], sockets.Select(s => s.Kind));
         Assert.Equal((UnixFileMode)0b110_100_000, File.GetUnixFileMode(_folder["libvirt-sock"]));
         Assert.Equal((UnixFileMode)0b111_111_111, File.GetUnixFileMode(_folder["libvirt-sock-ro"]));
+        Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(_folder["libvirt-admin-sock"]));
         Assert.All(sockets, s => Assert.Equal(AuthType.None, s.Auth));
         foreach (ListenSocket socket in sockets) socket.Dispose();
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));

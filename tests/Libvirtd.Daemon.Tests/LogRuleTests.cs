@@ -8,8 +8,8 @@ public class LogRuleTests
     private static readonly DaemonPaths s_paths = DaemonPaths.Of(privileged: true, _ => null);
 
     [Fact]
-    public void Filters_are_read_in_order_and_plain_words_match_anywhere() => Assert.Equal(
-        [new(LogPriority.Debug, "*rpc*"), new(LogPriority.Error, "qemu.*"), new(LogPriority.Warning, "*")],
+    public void Filters_are_read_in_order_and_match_anywhere() => Assert.Equal(
+        [new(LogPriority.Debug, "*rpc*"), new(LogPriority.Error, "*qemu.**"), new(LogPriority.Warning, "***")],
         LogRuleParser.Filters(" 1:+rpc\t4:qemu.*  3:* "));
 
     [Fact]
@@ -21,6 +21,7 @@ public class LogRuleTests
     [InlineData("x", "Malformed format for filter 'x'")]
     [InlineData("9:foo", "Invalid priority '9' for filter '9:foo'")]
     [InlineData("1:", "Invalid match string ''")]
+    [InlineData("1:+", "Invalid match string '+'")]
     public void Bad_filter_is_named(string text, string message) =>
         Assert.Equal(message, Assert.Throws<FormatException>(() => LogRuleParser.Filters(text)).Message);
 

@@ -89,7 +89,7 @@ internal static class DaemonProcess
     {
         // Empty: no appsettings, no variables, no console lifetime's words; libvirtd.conf is the configuration.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.SetMinimumLevel(log.LeastLevel);
+        builder.Logging.SetMinimumLevel(LogLevel.Trace); // the log's own rules decide, and they may change
         builder.Logging.AddFilter("Microsoft", LogLevel.None); // the host repeats what is thrown to us anyway
         IServiceCollection services = builder.Services;
         services.AddSingleton<ILoggerProvider>(log);

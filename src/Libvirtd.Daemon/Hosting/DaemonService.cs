@@ -12,12 +12,16 @@ internal sealed record DaemonPlan(DaemonArguments Arguments, DaemonSettings Sett
 /// <summary>The daemon's life inside the host: sockets, server, idle exit, word to the service manager; and all of it back.</summary>
 internal sealed class DaemonService(
     DaemonPlan plan, IServerHost server, ServiceNotifier notifier, IHostApplicationLifetime application, TimeProvider time, ILogger<DaemonService> logger)
-    : IHostedService, IDisposable
+    : IHostedService, IDaemonControl, IDisposable
 {
     /// <summary>The longest time that running calls get to finish.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
-    private IdleExit? _idle;
+    private readonly IdleExit _idle = new(server, plan.Arguments.Timeout ?? TimeSpan.Zero, time, timeout =>
+    {
+        HostLog.IdleTimeout(logger, timeout);
+        application.StopApplication();
+    });
 
     /// <summary>False when the stop had to abandon running calls.</summary>
     public bool StoppedCleanly { get; private set; } = true;
@@ -29,21 +33,14 @@ internal sealed class DaemonService(
         {
             foreach (ListenSocket socket in sockets)
                 HostLog.Listening(logger, socket.Kind, socket);
-            await server.StartAsync(plan.Settings, sockets, cancellationToken).ConfigureAwait(false);
+            await server.StartAsync(plan.Settings, sockets, this, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
             foreach (ListenSocket socket in sockets) socket.Dispose();
             throw;
         }
-        if (plan.Arguments.Timeout is TimeSpan timeout)
-        {
-            _idle = new IdleExit(server, timeout, time, () =>
-            {
-                HostLog.IdleTimeout(logger, timeout);
-                application.StopApplication();
-            });
-        }
+        _idle.Start();
         HostLog.Serving(logger, plan.Settings.Source);
         notifier.Ready();
     }
@@ -51,10 +48,18 @@ internal sealed class DaemonService(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         notifier.Stopping();
-        _idle?.Dispose();
+        _idle.Dispose();
         StoppedCleanly = await server.StopAsync(Grace).ConfigureAwait(false);
         if (!StoppedCleanly) HostLog.NotDrained(logger, Grace);
     }
 
-    public void Dispose() => _idle?.Dispose();
+    public void SetIdleTimeout(TimeSpan after) => _idle.SetTimeout(after);
+
+    public void Shutdown()
+    {
+        HostLog.StoppingByAdministrator(logger);
+        application.StopApplication();
+    }
+
+    public void Dispose() => _idle.Dispose();
 }

@@ -37,6 +37,9 @@ internal static partial class HostLog
     [LoggerMessage(EventId = 1009, Level = LogLevel.Warning, Message = "Calls were still running after {Grace}; they are abandoned")]
     public static partial void NotDrained(ILogger logger, TimeSpan grace);
 
+    [LoggerMessage(EventId = 1011, Level = LogLevel.Information, Message = "Stopping as an administrator asked")]
+    public static partial void StoppingByAdministrator(ILogger logger);
+
     [LoggerMessage(EventId = 1010, Level = LogLevel.Error, Message = "The daemon ends on a fault of its own")]
     public static partial void Crashed(ILogger logger, Exception failure);
 }

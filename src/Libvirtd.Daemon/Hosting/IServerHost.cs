@@ -16,8 +16,9 @@ internal interface IServerHost
     /// Initialises the drivers, then starts to accept on the sockets. They listen already; clients that were early wait in the backlog.
     /// The server closes them in <see cref="StopAsync"/>, by <see cref="ListenSocket.Dispose"/>.
     /// </summary>
+    /// <param name="daemon">What administrators among the clients may do with the daemon itself.</param>
     /// <exception cref="DaemonStartException">It cannot serve.</exception>
-    Task StartAsync(DaemonSettings settings, IReadOnlyList<ListenSocket> sockets, CancellationToken stop);
+    Task StartAsync(DaemonSettings settings, IReadOnlyList<ListenSocket> sockets, IDaemonControl daemon, CancellationToken stop);
 
     /// <summary>SIGHUP: the drivers read their state again.</summary>
     Task ReloadAsync(CancellationToken stop);

@@ -1,4 +1,7 @@
+using Libvirtd.Daemon.Admin;
 using Libvirtd.Daemon.Configuration;
+using Libvirtd.Daemon.Interop;
+using Libvirtd.Daemon.Logging;
 using Libvirtd.Daemon.Sockets;
 using Libvirtd.Drivers;
 using Libvirtd.Protocol;
@@ -7,26 +10,46 @@ using Microsoft.Extensions.Logging;
 
 namespace Libvirtd.Daemon.Hosting;
 
-/// <summary>Serves the daemon's sockets with the RPC server and all drivers.</summary>
-internal sealed class RpcServerHost(IReadOnlyList<Driver> drivers, TimeProvider time, ILoggerFactory loggers) : IServerHost, IAsyncDisposable
+/// <summary>
+/// Serves the daemon's sockets with two servers: one with all drivers, and one for the administrators of both, so that a crowd of clients cannot
+/// keep them out.
+/// </summary>
+internal sealed class RpcServerHost(IReadOnlyList<Driver> drivers, DaemonLog log, TimeProvider time, ILoggerFactory loggers) : IServerHost, IAsyncDisposable
 {
     private const string DefaultUriVariable = "LIBVIRT_DEFAULT_URI";
     private IReadOnlyList<ListenSocket> _sockets = [];
     private RpcServer? _server;
+    private RpcServer? _adminServer;
 
     public event Action? IdleChanged;
 
-    public bool Idle => _server is not { ClientCount: > 0 };
+    public bool Idle => _server is not { ClientCount: > 0 } && _adminServer is not { ClientCount: > 0 };
 
-    public Task StartAsync(DaemonSettings settings, IReadOnlyList<ListenSocket> sockets, CancellationToken stop)
+    public Task StartAsync(DaemonSettings settings, IReadOnlyList<ListenSocket> sockets, IDaemonControl daemon, CancellationToken stop)
     {
         _sockets = sockets;
-        _server = new RpcServer(ToOptions(settings), drivers, time, loggers.CreateLogger("Libvirtd.Rpc"));
-        _server.IdleChanged += _ => IdleChanged?.Invoke();
+        ILogger logger = loggers.CreateLogger("Libvirtd.Rpc");
+        RpcServer server = _server = new RpcServer(ToOptions(settings), drivers, time, logger);
+        RpcServer adminServer = _adminServer = new RpcServer(ToAdminOptions(settings), [], time, logger);
+        server.IdleChanged += _ => IdleChanged?.Invoke();
+        adminServer.IdleChanged += _ => IdleChanged?.Invoke();
+        AdministeredServer[] servers =
+        [
+            new("libvirtd", server, new WorkerSizes(settings.MinWorkers, settings.MaxWorkers, settings.PriorityWorkers)),
+            new("admin", adminServer, new WorkerSizes(settings.AdminMinWorkers, settings.AdminMaxWorkers, Priority: 0), isAsked: true),
+        ];
+        AdminServer admin = new(servers, log, daemon);
         foreach (ListenSocket socket in sockets)
         {
-            if (socket.Kind is ServiceKind.Unix or ServiceKind.UnixReadOnly or ServiceKind.Tcp)
-                _server.Listen(socket.Socket, new RpcService(IsReadOnly: socket.Kind == ServiceKind.UnixReadOnly));
+            switch (socket.Kind)
+            {
+                case ServiceKind.Admin:
+                    adminServer.Listen(socket.Socket, new RpcService(Admin: admin, OnlyUser: Libc.geteuid()));
+                    break;
+                case ServiceKind.Unix or ServiceKind.UnixReadOnly or ServiceKind.Tcp:
+                    server.Listen(socket.Socket, new RpcService(IsReadOnly: socket.Kind == ServiceKind.UnixReadOnly));
+                    break;
+            }
         }
         return Task.CompletedTask;
     }
@@ -38,14 +61,17 @@ internal sealed class RpcServerHost(IReadOnlyList<Driver> drivers, TimeProvider 
     {
         foreach (ListenSocket socket in _sockets)
             socket.Dispose();
-        return _server is null || await _server.StopAsync(grace).ConfigureAwait(false);
+        bool[] clean = await Task.WhenAll(Servers.Select(server => server.StopAsync(grace))).ConfigureAwait(false);
+        return clean.All(stopped => stopped);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_server is { } server)
+        foreach (RpcServer server in Servers)
             await server.DisposeAsync().ConfigureAwait(false);
     }
+
+    private IEnumerable<RpcServer> Servers => new[] { _server, _adminServer }.OfType<RpcServer>();
 
     private static RpcServerOptions ToOptions(DaemonSettings settings) => new()
     {
@@ -57,6 +83,17 @@ internal sealed class RpcServerHost(IReadOnlyList<Driver> drivers, TimeProvider 
         KeepAliveCount = ToInt(settings.KeepaliveCount),
         LibraryVersion = LibvirtVersion.Number,
         DefaultUri = Environment.GetEnvironmentVariable(DefaultUriVariable) is { Length: > 0 } uri ? uri : null,
+    };
+
+    private static RpcServerOptions ToAdminOptions(DaemonSettings settings) => new()
+    {
+        MaxClients = ToInt(settings.AdminMaxClients),
+        MaxAnonymousClients = 0, // nobody logs in here
+        MaxClientRequests = Math.Max(1, ToInt(settings.AdminMaxClientRequests)),
+        KeepAliveInterval = TimeSpan.FromSeconds(settings.AdminKeepaliveInterval),
+        KeepAliveCount = ToInt(settings.AdminKeepaliveCount),
+        LibraryVersion = LibvirtVersion.Number,
+        Loops = 1,
     };
 
     private static int ToInt(uint value) => (int)Math.Min(value, int.MaxValue);

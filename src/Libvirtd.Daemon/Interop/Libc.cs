@@ -13,6 +13,9 @@ internal static unsafe partial class Libc
     public const int EINTR = 4;
     public const short F_WRLCK = 1;
 
+    /// <summary>What the texts of a user's or group's entry may take.</summary>
+    private const int EntryBytes = 64 << 10;
+
     /// <summary>struct flock of 64-bit Linux.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct FileLock
@@ -31,6 +34,19 @@ internal static unsafe partial class Libc
         public byte* Password;
         public uint Id;
         public byte** Members;
+    }
+
+    /// <summary>struct passwd of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct User
+    {
+        public byte* Name;
+        public byte* Password;
+        public uint Id;
+        public uint Group;
+        public byte* Comment;
+        public byte* Home;
+        public byte* Shell;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -78,6 +94,12 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial Group* getgrnam(string name);
 
+    [LibraryImport("libc")]
+    private static partial int getpwuid_r(uint id, User* user, byte* buffer, nuint size, User** found);
+
+    [LibraryImport("libc")]
+    private static partial int getgrgid_r(uint id, Group* group, byte* buffer, nuint size, Group** found);
+
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial Service* getservbyname(string name, string protocol);
 
@@ -97,6 +119,32 @@ internal static unsafe partial class Libc
     {
         Group* group = getgrnam(name);
         return group is null ? null : group->Id;
+    }
+
+    /// <summary>The name of a user; null when there is none, or its entry is unreasonably long.</summary>
+    public static string? UserName(uint id)
+    {
+        User user;
+        User* found = null;
+        byte[] buffer = new byte[EntryBytes];
+        fixed (byte* start = buffer)
+        {
+            int status = getpwuid_r(id, &user, start, EntryBytes, &found);
+            return status == 0 && found is not null ? Marshal.PtrToStringUTF8((nint)found->Name) : null;
+        }
+    }
+
+    /// <summary>The name of a group; null when there is none, or its entry (with all members) is unreasonably long.</summary>
+    public static string? GroupName(uint id)
+    {
+        Group group;
+        Group* found = null;
+        byte[] buffer = new byte[EntryBytes];
+        fixed (byte* start = buffer)
+        {
+            int status = getgrgid_r(id, &group, start, EntryBytes, &found);
+            return status == 0 && found is not null ? Marshal.PtrToStringUTF8((nint)found->Name) : null;
+        }
     }
 
     /// <summary>The TCP port of a service by its name, null when there is none. Start-up only: the C function is not thread safe.</summary>

@@ -16,58 +16,55 @@ namespace Libvirtd.Daemon.Logging;
 /// </summary>
 internal sealed class DaemonLog : ILoggerProvider
 {
+    private readonly Lock _gate = new();
     private readonly LogFactory _factory = new();
+    private readonly LoggingConfiguration _configuration;
     private readonly NLogLoggerProvider _provider;
-    private readonly List<SinkTarget> _targets = [];
+    private readonly TimeProvider _time;
+    private List<(LogOutput Output, SinkTarget Target)> _outputs = [];
+    private int _opened;
 
     /// <exception cref="DaemonStartException">A log file cannot be opened.</exception>
     public DaemonLog(LogRules rules, TimeProvider time)
     {
-        LoggingConfiguration configuration = new(_factory);
-        List<(LogOutput Output, SinkTarget Target)> outputs = [];
-        foreach (LogOutput output in rules.Outputs)
-        {
-            SinkTarget target = new($"output{outputs.Count}", Open(output), time);
-            outputs.Add((output, target));
-            _targets.Add(target);
-        }
-        foreach (LogFilter filter in rules.Filters.Append(new LogFilter(rules.Level, "*")))
-        {
-            foreach ((LogOutput output, SinkTarget target) in outputs)
-            {
-                LogPriority least = filter.Priority > output.Priority ? filter.Priority : output.Priority;
-                configuration.LoggingRules.Add(new LoggingRule(filter.Pattern, Level(least), target));
-            }
-            // Without a target and final: what this filter matches is decided, no later one is asked.
-            LoggingRule last = new() { LoggerNamePattern = filter.Pattern, Final = true };
-            last.EnableLoggingForLevels(NLog.LogLevel.Trace, NLog.LogLevel.Fatal);
-            configuration.LoggingRules.Add(last);
-        }
-        _factory.Configuration = configuration;
+        _time = time;
+        _configuration = new LoggingConfiguration(_factory);
+        Rules = rules with { Outputs = [] };
+        Apply(rules);
+        _factory.Configuration = _configuration;
         _provider = new NLogLoggerProvider(new NLogProviderOptions(), _factory);
-        LeastLevel = rules.Filters.Select(filter => filter.Priority).Append(rules.Level).Min() switch
-        {
-            LogPriority.Debug => Microsoft.Extensions.Logging.LogLevel.Trace,
-            LogPriority.Info => Microsoft.Extensions.Logging.LogLevel.Information,
-            LogPriority.Warning => Microsoft.Extensions.Logging.LogLevel.Warning,
-            _ => Microsoft.Extensions.Logging.LogLevel.Error,
-        };
         WritesToStderr = rules.Outputs.Any(output => output.Destination == LogDestination.Stderr);
     }
 
-    /// <summary>Nothing below this level is written anywhere.</summary>
-    public Microsoft.Extensions.Logging.LogLevel LeastLevel { get; }
+    /// <summary>What is logged, and where, at the moment.</summary>
+    public LogRules Rules { get; private set; }
 
-    /// <summary>Whoever started the daemon sees the log.</summary>
+    /// <summary>Whoever starts the daemon sees the log.</summary>
     public bool WritesToStderr { get; }
 
     /// <inheritdoc/>
     public Microsoft.Extensions.Logging.ILogger CreateLogger(string categoryName) => _provider.CreateLogger(SourceNames.Of(categoryName));
 
+    /// <summary>Other filters from now on.</summary>
+    public void SetFilters(IReadOnlyList<LogFilter> filters)
+    {
+        lock (_gate) Apply(Rules with { Filters = filters });
+    }
+
+    /// <summary>Other outputs from now on; none: the default one.</summary>
+    /// <exception cref="DaemonStartException">A log file cannot be opened; nothing was changed.</exception>
+    public void SetOutputs(IReadOnlyList<LogOutput> outputs)
+    {
+        lock (_gate) Apply(Rules with { Outputs = outputs.Count > 0 ? outputs : [Rules.Default] });
+    }
+
     /// <summary>Opens log files again, after they were moved away.</summary>
     public void Reopen()
     {
-        foreach (SinkTarget target in _targets) target.Reopen();
+        lock (_gate)
+        {
+            foreach ((_, SinkTarget target) in _outputs) target.Reopen();
+        }
     }
 
     /// <inheritdoc/>
@@ -75,7 +72,73 @@ internal sealed class DaemonLog : ILoggerProvider
     {
         _provider.Dispose();
         _factory.Shutdown();
-        foreach (SinkTarget target in _targets) target.CloseSink();
+        Close(_outputs.Select(output => output.Target));
+    }
+
+    private void Apply(LogRules rules)
+    {
+        List<(LogOutput Output, SinkTarget Target)> outputs = OpenAll(rules.Outputs);
+        List<LoggingRule> sorted = Sort(rules, outputs);
+        // Loggers read the rules under this lock, and keep what they made of them until they are told.
+        lock (_configuration.LoggingRules)
+        {
+            _configuration.LoggingRules.Clear();
+            foreach (LoggingRule rule in sorted) _configuration.LoggingRules.Add(rule);
+        }
+        _factory.ReconfigExistingLoggers();
+        SinkTarget[] gone = [.. _outputs.Select(output => output.Target).Except(outputs.Select(output => output.Target))];
+        _outputs = outputs;
+        Rules = rules;
+        Close(gone);
+    }
+
+    /// <summary>The outputs with their targets; what is open already stays so.</summary>
+    private List<(LogOutput Output, SinkTarget Target)> OpenAll(IReadOnlyList<LogOutput> wanted)
+    {
+        List<(LogOutput Output, SinkTarget Target)> outputs = [];
+        List<SinkTarget> opened = [];
+        try
+        {
+            foreach (LogOutput output in wanted)
+            {
+                SinkTarget? target = _outputs.Find(known => known.Output.Destination == output.Destination && known.Output.Argument == output.Argument).Target;
+                if (target is null)
+                {
+                    target = new SinkTarget($"output{_opened++}", Open(output), _time);
+                    opened.Add(target);
+                }
+                outputs.Add((output, target));
+            }
+            return outputs;
+        }
+        catch
+        {
+            Close(opened);
+            throw;
+        }
+    }
+
+    private static List<LoggingRule> Sort(LogRules rules, List<(LogOutput Output, SinkTarget Target)> outputs)
+    {
+        List<LoggingRule> sorted = [];
+        foreach (LogFilter filter in rules.Filters.Append(new LogFilter(rules.Level, "*")))
+        {
+            foreach ((LogOutput output, SinkTarget target) in outputs)
+            {
+                LogPriority least = filter.Priority > output.Priority ? filter.Priority : output.Priority;
+                sorted.Add(new LoggingRule(filter.Pattern, Level(least), target));
+            }
+            // Without a target and final: what this filter matches is decided, no later one is asked.
+            LoggingRule last = new() { LoggerNamePattern = filter.Pattern, Final = true };
+            last.EnableLoggingForLevels(NLog.LogLevel.Trace, NLog.LogLevel.Fatal);
+            sorted.Add(last);
+        }
+        return sorted;
+    }
+
+    private static void Close(IEnumerable<SinkTarget> targets)
+    {
+        foreach (SinkTarget target in targets) target.CloseSink();
     }
 
     private static ILogSink Open(LogOutput output)

@@ -27,14 +27,15 @@ internal sealed record LogOutput(LogPriority Priority, LogDestination Destinatio
 /// <summary>What is logged, and where.</summary>
 /// <param name="Level">Holds for what no filter matches.</param>
 /// <param name="Filters">The first that matches decides.</param>
-internal sealed record LogRules(LogPriority Level, IReadOnlyList<LogFilter> Filters, IReadOnlyList<LogOutput> Outputs);
+/// <param name="Default">The output when none is configured.</param>
+internal sealed record LogRules(LogPriority Level, IReadOnlyList<LogFilter> Filters, IReadOnlyList<LogOutput> Outputs, LogOutput Default);
 
 /// <summary>Reads the texts of log_filters and log_outputs.</summary>
 internal static class LogRuleParser
 {
     private static readonly char[] s_blanks = [' ', '\t', '\r', '\n'];
 
-    /// <summary>Reads <c>LEVEL:PATTERN ...</c>; a plain word matches anywhere in a source's name.</summary>
+    /// <summary>Reads <c>LEVEL:PATTERN ...</c>; a pattern matches anywhere in a source's name.</summary>
     /// <exception cref="FormatException">With the reason, in libvirt's words.</exception>
     public static IReadOnlyList<LogFilter> Filters(string text)
     {
@@ -44,9 +45,9 @@ internal static class LogRuleParser
             (string level, string? pattern) = Split(item);
             if (pattern is null) throw new FormatException($"Malformed format for filter '{item}'");
             if (Priority(level) is not LogPriority priority) throw new FormatException($"Invalid priority '{level}' for filter '{item}'");
+            if (pattern is "" or "+") throw new FormatException($"Invalid match string '{pattern}'");
             pattern = pattern.StartsWith('+') ? pattern[1..] : pattern;
-            if (pattern.Length == 0) throw new FormatException("Invalid match string ''");
-            filters.Add(new LogFilter(priority, pattern.AsSpan().ContainsAny('*', '?') ? pattern : $"*{pattern}*"));
+            filters.Add(new LogFilter(priority, $"*{pattern}*"));
         }
         return filters;
     }

@@ -28,7 +28,8 @@ internal static class LogSetup
         filters = FromEnvironment("LIBVIRT_LOG_FILTERS", filters, LogRuleParser.Filters);
         outputs = FromEnvironment("LIBVIRT_LOG_OUTPUTS", outputs, LogRuleParser.Outputs);
         if (verbose && level > LogPriority.Info) level = LogPriority.Info;
-        return new LogRules(level, filters, outputs.Count > 0 ? outputs : [Default(paths, around)]);
+        LogOutput byDefault = Default(paths, around);
+        return new LogRules(level, filters, outputs.Count > 0 ? outputs : [byDefault], byDefault);
 
         IReadOnlyList<T> FromEnvironment<T>(string name, IReadOnlyList<T> otherwise, Func<string, IReadOnlyList<T>> parse)
         {

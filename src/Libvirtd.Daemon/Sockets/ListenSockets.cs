@@ -37,25 +37,27 @@ internal static class ListenSockets
         }
     }
 
-    private static int Backlog(DaemonSettings settings) => settings.MaxQueuedClients switch
+    private static int Backlog(uint queue) => queue switch
     {
         0 => DefaultBacklog,
         > int.MaxValue => int.MaxValue,
-        uint clients => (int)clients,
+        _ => (int)queue,
     };
 
     private static void OpenUnix(DaemonSettings settings, DaemonPaths paths, List<ListenSocket> opened)
     {
         DaemonPaths.SocketPaths files = paths.Sockets(settings.UnixSocketDirectory);
         uint? group = settings.UnixSocketGroup is { Length: > 0 } name ? UnixListener.GroupId(name) : null;
-        // The admin socket has its path (files.Admin) and mode; it is opened once there is an admin server to listen on it.
-        Open(files.ReadWrite, settings.UnixSocketReadWriteMode, ServiceKind.Unix);
-        if (files.ReadOnly is not null) Open(files.ReadOnly, settings.UnixSocketReadOnlyMode, ServiceKind.UnixReadOnly);
+        Open(files.ReadWrite, settings.UnixSocketReadWriteMode, ServiceKind.Unix, settings.MaxQueuedClients);
+        if (files.ReadOnly is not null) Open(files.ReadOnly, settings.UnixSocketReadOnlyMode, ServiceKind.UnixReadOnly, settings.MaxQueuedClients);
+        if (files.Admin is not null) Open(files.Admin, settings.UnixSocketAdminMode, ServiceKind.Admin, settings.AdminMaxQueuedClients);
 
-        void Open(string path, UnixFileMode mode, ServiceKind kind)
+        void Open(string path, UnixFileMode mode, ServiceKind kind, uint queue)
         {
             AuthType auth = ServiceAuth.Of(settings, kind);
-            opened.Add(new ListenSocket(UnixListener.Open(path, mode, group, Backlog(settings)), kind, Inherited: false, path, auth));
+            // Members of the group may use the daemon; it is administered by its own user alone.
+            uint? owner = kind == ServiceKind.Admin ? null : group;
+            opened.Add(new ListenSocket(UnixListener.Open(path, mode, owner, Backlog(queue)), kind, Inherited: false, path, auth));
         }
     }
 
@@ -64,7 +66,7 @@ internal static class ListenSockets
         if (settings.ListenTcp)
         {
             AuthType auth = ServiceAuth.Of(settings, ServiceKind.Tcp);
-            foreach (Socket socket in TcpListeners.Open(settings.ListenAddress, settings.TcpPort, Backlog(settings)))
+            foreach (Socket socket in TcpListeners.Open(settings.ListenAddress, settings.TcpPort, Backlog(settings.MaxQueuedClients)))
                 opened.Add(new ListenSocket(socket, ServiceKind.Tcp, Inherited: false, Path: null, auth));
         }
         if (settings.ListenTls) TlsFiles.Require(settings, paths);
@@ -75,8 +77,8 @@ internal static class ListenSockets
         List<ListenSocket> adopted = [];
         foreach (ActivatedSocket passed in activated)
         {
-            if (passed.Kind is ServiceKind.Tls or ServiceKind.Admin)
-                throw Refuse($"the activation socket '{passed.Name}' cannot be served: {(passed.Kind == ServiceKind.Tls ? "TLS" : "the admin server")} is not supported yet; stop its socket unit");
+            if (passed.Kind == ServiceKind.Tls)
+                throw Refuse($"the activation socket '{passed.Name}' cannot be served: TLS is not supported yet; stop its socket unit");
             AuthType auth = ServiceAuth.Of(settings, passed.Kind);
             adopted.Add(new ListenSocket(passed.Take(), passed.Kind, Inherited: true, Path: null, auth));
         }

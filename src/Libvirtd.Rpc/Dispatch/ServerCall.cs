@@ -45,7 +45,8 @@ internal sealed class ServerCall(Session session) : CallContext
 
     public override IReadOnlyList<SafeHandle> Files => _files;
 
-    public AdminDriver Admin => throw VirException.NoSupport(Procedure.Api, ErrorDomain.Rpc);
+    /// <summary>What answers the admin program on this connection.</summary>
+    public AdminDriver Admin => session.Service.Admin ?? throw VirException.NoSupport(Procedure.Api, ErrorDomain.Rpc);
 
     public override void AddReplyFile(SafeHandle file)
     {

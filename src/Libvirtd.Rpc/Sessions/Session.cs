@@ -81,8 +81,11 @@ internal sealed partial class Session
     /// <summary>We have stopped reading ourselves, so silence says nothing about the client.</summary>
     public bool IsPaused => Volatile.Read(ref _waitingForWake) != 0;
 
-    /// <summary>Calls under way and parked.</summary>
-    public int Outstanding => Volatile.Read(ref _underWay) + _parked.Count;
+    /// <summary>Calls that have begun and are not answered yet.</summary>
+    public int UnderWay => Volatile.Read(ref _underWay);
+
+    /// <summary>Calls that are parked.</summary>
+    public int Waiting => _parked.Count;
 
     /// <summary>Runs until the connection is over and everything that it held is given back.</summary>
     public async Task RunAsync()
@@ -250,7 +253,7 @@ internal sealed partial class Session
     private void Dispatch(ServerCall call, ReadOnlySpan<byte> payload)
     {
         PacketHeader header = call.Header;
-        ServerProgram program = Server.FindProgram(header.Program, header.Version)
+        ServerProgram program = RpcServer.FindProgram(Service, header.Program, header.Version)
             ?? throw RpcErrors.Rpc($"Cannot find program {header.Program} version {header.Version}");
         if (header.Status != NetMessageStatus.Ok)
             throw RpcErrors.Rpc($"Unexpected message status {(int)header.Status}");
@@ -263,6 +266,8 @@ internal sealed partial class Session
         if (procedure.Number == LegacyNetworkUpdate.Procedure && header.Program == RemoteProgram.Number && !KnowsNetworkUpdateOrder)
             reader = new XdrReader(LegacyNetworkUpdate.Reorder(payload), Server.Strings);
         program.Dispatch(call, ref reader);
+        if (header.Program == AdminProgram.Number && procedure.Number == (int)AdminProcedure.ConnectClose)
+            Close();
     }
 
     /// <summary>A call that went on has been answered.</summary>
