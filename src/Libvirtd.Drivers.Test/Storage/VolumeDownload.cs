@@ -45,7 +45,10 @@ internal sealed class VolumeDownload : StreamEndpoint
         }
 
         long reach = _sparse ? Math.Min(_dataEnd, _end) : _end;
-        return ReadAsync(file, buffer[..(int)Math.Min(buffer.Length, reach - _position)], cancel);
+        // The stream's pump has a thread already; an asynchronous read would but take another one for each packet.
+        int count = RandomAccess.Read(file, buffer.Span[..(int)Math.Min(buffer.Length, reach - _position)], _position);
+        _position += count;
+        return new(new StreamRead(count));
     }
 
     public override ValueTask AbortAsync() => default;
@@ -55,13 +58,6 @@ internal sealed class VolumeDownload : StreamEndpoint
         if (Interlocked.Exchange(ref _released, 1) == 0)
             _content.Release();
         return base.DisposeAsync();
-    }
-
-    private async ValueTask<StreamRead> ReadAsync(SafeFileHandle file, Memory<byte> buffer, CancellationToken cancel)
-    {
-        int count = await RandomAccess.ReadAsync(file, buffer, _position, cancel);
-        _position += count;
-        return new StreamRead(count);
     }
 
     /// <summary>Nothing was written: all is a hole.</summary>

@@ -29,12 +29,13 @@ internal sealed class VolumeUpload : StreamEndpoint
         _end = length == 0 ? long.MaxValue : (long)Math.Min((ulong)_position + Math.Min(length, long.MaxValue), long.MaxValue);
     }
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancel)
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancel)
     {
         ReadOnlyMemory<byte> fitting = data[..(int)Math.Min(data.Length, _end - _position)];
         if (fitting.Length > 0)
         {
-            await RandomAccess.WriteAsync(_content.OpenFile(), fitting, _position, cancel);
+            // The stream's pump has a thread already; an asynchronous write would but take another one for each packet.
+            RandomAccess.Write(_content.OpenFile(), fitting.Span, _position);
             _position += fitting.Length;
             _written += fitting.Length;
             _content.Extend(_position);
@@ -42,6 +43,7 @@ internal sealed class VolumeUpload : StreamEndpoint
 
         if (fitting.Length < data.Length)
             throw VirException.SystemError(ErrorDomain.Streams, NoSpace, "cannot write to stream");
+        return default;
     }
 
     public override ValueTask WriteHoleAsync(long length, CancellationToken cancel)
