@@ -219,12 +219,17 @@ public sealed class Node
         return copy;
     }
 
-    /// <summary>Forbids changes, here and below: from now on the tree may be shared.</summary>
+    /// <summary>Forbids changes, here and below: from now on the tree may be shared. It keeps no room to grow.</summary>
     public Node Freeze()
     {
         if (!_frozen)
         {
             _frozen = true;
+            if (_attributeCount < _attributes.Length)
+                Array.Resize(ref _attributes, _attributeCount);
+            if (_children is { Count: 0 })
+                _children = null;
+            _children?.Capacity = _children.Count;
             foreach (Node child in ChildList)
                 child.Freeze();
         }
