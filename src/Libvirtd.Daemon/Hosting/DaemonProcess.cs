@@ -100,6 +100,7 @@ internal static class DaemonProcess
         services.AddSingleton<IHostLifetime, SignalLifetime>();
         services.AddSingleton<DaemonService>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<DaemonService>());
+        services.AddHostedService<MemoryTrimmer>();
         services.Configure<HostOptions>(options => options.ShutdownTimeout = s_shutdownTimeout);
         addServer(services);
         return builder.Build();
