@@ -156,6 +156,7 @@ class ManyDomains(Phase):
     """Lists, stats and definitions of thousands of domains, and the memory that they take. Fresh servers for each round."""
 
     keys = ("define", "undefine", "list.*", "stats.*", "memory.*")
+    quiet = 4
 
     def declare(self):
         few, many = self.options.domains
@@ -172,19 +173,18 @@ class ManyDomains(Phase):
         few, many = self.options.domains
         for _, servers in self.rounds():
             self.start_all()
-            time.sleep(0.3)  # upstream's drivers start beside the socket
             holders = [self.hold(server) for server in servers]
-            for server in servers:
-                self.try_("memory.idle", server, server.resident_mb)
+            self.memory("memory.idle", servers)
             for server in servers:
                 rate = self.load(server, "define", n=few)["per_sec"]
                 self.results.add("define", server.name, rate)
-                self.try_("memory.domains", server, server.resident_mb)
+            self.memory("memory.domains", servers)
             self.lists(servers, few)
             if self.results.wants("memory.connections"):
-                for server in servers:
-                    with self.hold(server, self.options.idle):
-                        self.try_("memory.connections", server, server.resident_mb)
+                more = [self.hold(server, self.options.idle) for server in servers]
+                self.memory("memory.connections", servers)
+                for holder in more:
+                    holder.__exit__()
             if self.results.wants(f"list.{many}", f"stats.{many}", "undefine"):
                 for server in servers:
                     self.load(server, "define", n=many - few, o=few)
@@ -194,6 +194,13 @@ class ManyDomains(Phase):
             for holder in holders:
                 holder.__exit__()
             self.stop_all()
+
+    def memory(self, key, servers):
+        """What stays when nothing happens: a server may give memory back once it is left alone."""
+        if self.results.wants(key):
+            time.sleep(self.quiet)
+            for server in servers:
+                self.try_(key, server, server.resident_mb)
 
     def lists(self, servers, size):
         for what in ("list", "stats"):
@@ -257,6 +264,7 @@ class Volumes(Phase):
         try:
             self.run_in(folder)
         finally:
+            os.environ.pop("TMPDIR", None)
             shutil.rmtree(folder, ignore_errors=True)
 
     def run_in(self, folder):
@@ -270,6 +278,7 @@ class Volumes(Phase):
                 holes.seek(size * 4 // self.sparse_blocks * number)
                 holes.write(block)
             holes.truncate(size * 4)
+        os.environ["TMPDIR"] = folder  # where our test driver keeps contents: in memory as well
         self.start_all()
         os.mkdir(f"{folder}/pool")
         for _, servers in self.rounds():
