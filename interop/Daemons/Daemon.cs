@@ -34,6 +34,8 @@ public abstract partial class Daemon : IAsyncDisposable
 
     public string ReadOnlySocketPath => _folder.File("s/libvirt-sock-ro");
 
+    public string AdminSocketPath => _folder.File("s/libvirt-admin-sock");
+
     public bool IsRunning => _process is { HasExited: false };
 
     /// <summary>What the server itself wrote, for the message of a failed test.</summary>

@@ -31,6 +31,10 @@ public sealed class RpcClient
     /// <summary>Calls that wait until the client's others are answered.</summary>
     public int CallsWaiting => _session.Waiting;
 
-    /// <summary>Disconnects the client; its running calls end on their own.</summary>
-    public void Close() => _session.Abort(new TransportException(TransportFault.Aborted, "the administrator closes the connection"));
+    /// <summary>Disconnects the client, which counts no more from now on; its running calls end on their own.</summary>
+    public void Close()
+    {
+        _session.Abort(new TransportException(TransportFault.Aborted, "the administrator closes the connection"));
+        _session.Server.Unlist(_session);
+    }
 }

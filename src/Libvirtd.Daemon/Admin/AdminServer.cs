@@ -168,7 +168,7 @@ internal sealed class AdminServer(IReadOnlyList<AdministeredServer> servers, Dae
         }
         catch (DaemonStartException failure)
         {
-            throw new VirException(ErrorCode.SystemError, ErrorDomain.None, failure.Message, "%s", failure.Message);
+            throw new VirException(ErrorCode.SystemError, ErrorDomain.None, failure.Message, "%s", failure.Message, inner: failure);
         }
     }
 
