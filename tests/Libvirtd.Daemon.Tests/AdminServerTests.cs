@@ -122,7 +122,8 @@ public sealed class AdminServerTests : IAsyncDisposable
 
         await _admin.SetLoggingOutputs(null!, $"3:stderr 1:file:{_folder["other"]}", 0);
         Assert.Equal(($"3:stderr 1:file:{_folder["other"]}", 2u), await OutputsAsync());
-        Assert.Equal(ErrorCode.SystemError, Assert.Throws<VirException>(() => { _ = _admin.SetLoggingOutputs(null!, "1:file:/proc/none/x", 0); }).Code);
+        VirException failure = await Assert.ThrowsAsync<VirException>(() => _admin.SetLoggingOutputs(null!, "1:file:/proc/none/x", 0).AsTask());
+        Assert.Equal(ErrorCode.SystemError, failure.Code);
         await _admin.SetLoggingOutputs(null!, "", 0);
         Assert.Equal(($"1:file:{_folder["log"]}", 1u), await OutputsAsync());
     }

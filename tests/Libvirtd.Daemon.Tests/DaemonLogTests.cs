@@ -47,6 +47,17 @@ public sealed partial class DaemonLogTests : IDisposable
     }
 
     [Fact]
+    public void Wildcards_match_whatever_stands_there()
+    {
+        using (DaemonLog log = Open(LogPriority.Debug, "1:r?c.*on 4:*"))
+        {
+            Log.Whisper(log, "Libvirtd.Rpc.Session", "this");
+            Log.Say(log, "Libvirtd.Daemon", "not this");
+        }
+        Assert.Equal(["this"], File.ReadAllLines(_folder["log"]).Skip(2).Select(line => line.Split(" : ")[^1]));
+    }
+
+    [Fact]
     public void Output_takes_only_what_is_urgent_enough_for_it()
     {
         LogRules rules = new(LogPriority.Debug, [], LogRuleParser.Outputs($"1:file:{_folder["log"]} 3:file:{_folder["urgent"]}"), s_stderr);
