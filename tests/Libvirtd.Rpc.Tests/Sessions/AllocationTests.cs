@@ -7,10 +7,12 @@ using Libvirtd.Xdr;
 namespace Libvirtd.Rpc.Tests.Sessions;
 
 /// <summary>What clients poll all day leaves nothing for the collector, from the bytes that come in to those that go out.</summary>
+[Collection(nameof(Alone))]
 public sealed class AllocationTests
 {
     private const int Warmup = 2000;
-    private const int Calls = 2000;
+    private const int Calls = 500;
+    private const int Rounds = 20;
 
     [Theory]
     [InlineData("version", 157)]
@@ -49,15 +51,20 @@ public sealed class AllocationTests
         await serving.Soon();
     }
 
-    /// <summary>Bytes for each, on this thread.</summary>
+    /// <summary>Bytes for each, on this thread. The least of some rounds: the runtime's own business, such as better code or a pool's new array, only adds.</summary>
     private static long Allocated(InMemoryTransport client, byte[] packet)
     {
         for (int i = 0; i < Warmup; i++)
             Ask(client, packet);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < Calls; i++)
-            Ask(client, packet);
-        return (GC.GetAllocatedBytesForCurrentThread() - before) / Calls;
+        long least = long.MaxValue;
+        for (int round = 0; round < Rounds; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < Calls; i++)
+                Ask(client, packet);
+            least = Math.Min(least, (GC.GetAllocatedBytesForCurrentThread() - before) / Calls);
+        }
+        return least;
     }
 
     private static byte[] Call(int procedure, Action<XdrWriter>? encode = null) => Packet.Make(

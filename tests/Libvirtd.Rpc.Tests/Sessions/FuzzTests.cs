@@ -6,6 +6,7 @@ using Libvirtd.Rpc.Transport;
 namespace Libvirtd.Rpc.Tests.Sessions;
 
 /// <summary>Hostile input: no frame brings the server down, makes it hang, or makes it grow.</summary>
+[Collection(nameof(Alone))]
 public sealed class FuzzTests(ITestOutputHelper output)
 {
     private const int FramesOfASession = 500;

@@ -5,7 +5,7 @@ using Libvirtd.Rpc.Transport;
 namespace Libvirtd.Rpc.Tests.Transport;
 
 /// <summary>Takes the whole process's descriptors away for a moment, so nothing else may run beside it.</summary>
-[Collection(nameof(DescriptorLeakTests))]
+[Collection(nameof(Alone))]
 public sealed partial class AcceptBackOffTests
 {
     private const int RLIMIT_NOFILE = 7;

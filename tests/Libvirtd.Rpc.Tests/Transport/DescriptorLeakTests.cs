@@ -4,8 +4,7 @@ using Libvirtd.Rpc.Transport;
 namespace Libvirtd.Rpc.Tests.Transport;
 
 /// <summary>Counts the descriptors of the whole process, so nothing else may run beside it.</summary>
-[CollectionDefinition(nameof(DescriptorLeakTests), DisableParallelization = true)]
-[Collection(nameof(DescriptorLeakTests))]
+[Collection(nameof(Alone))]
 public sealed class DescriptorLeakTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
