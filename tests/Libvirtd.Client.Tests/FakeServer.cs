@@ -81,14 +81,29 @@ internal sealed class FakeServer(RpcTransport transport) : IAsyncDisposable
         call.Header with { Type = type, Status = NetMessageStatus.Error },
         Encode(new NetMessageError
         {
-            Code = code, Domain = 12, Message = message, Level = 2, Dom = null, Str1 = "%s", Str2 = message, Str3 = null, Int1 = 5, Int2 = 6, Net = null,
+            Code = code,
+            Domain = 12,
+            Message = message,
+            Level = 2,
+            Dom = null,
+            Str1 = "%s",
+            Str2 = message,
+            Str3 = null,
+            Int1 = 5,
+            Int2 = 6,
+            Net = null,
         }));
 
     public Task EventAsync<T>(int procedure, T message)
         where T : IXdrValue<T> => SendAsync(
         new NetMessageHeader
         {
-            Prog = RemoteProgram.Number, Vers = 1, Proc = procedure, Type = NetMessageType.Message, Serial = 1, Status = NetMessageStatus.Ok,
+            Prog = RemoteProgram.Number,
+            Vers = 1,
+            Proc = procedure,
+            Type = NetMessageType.Message,
+            Serial = 1,
+            Status = NetMessageStatus.Ok,
         },
         Encode(message));
 

@@ -29,7 +29,12 @@ public sealed class DaemonCommandLineTests : IDisposable
     {
         DaemonArguments expected = new()
         {
-            Verbose = true, Background = true, Listen = true, Timeout = TimeSpan.FromSeconds(30), ConfigFile = "/c", PidFile = "/p",
+            Verbose = true,
+            Background = true,
+            Listen = true,
+            Timeout = TimeSpan.FromSeconds(30),
+            ConfigFile = "/c",
+            PidFile = "/p",
         };
         Assert.Equal(expected, Parse(out _, "--verbose", "--daemon", "--listen", "--timeout", "30", "--config", "/c", "--pid-file", "/p"));
         Assert.Equal(expected, Parse(out _, "--verbose", "--daemon", "--listen", "--timeout=30", "--config=/c", "--pid-file=/p"));

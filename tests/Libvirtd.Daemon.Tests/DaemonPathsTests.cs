@@ -19,7 +19,9 @@ public class DaemonPathsTests
     {
         DaemonPaths paths = DaemonPaths.Of(privileged: false, name => name switch
         {
-            "HOME" => "/home/u", "XDG_RUNTIME_DIR" => "/run/user/7", _ => null,
+            "HOME" => "/home/u",
+            "XDG_RUNTIME_DIR" => "/run/user/7",
+            _ => null,
         });
         Assert.Equal("/home/u/.config/libvirt/libvirtd.conf", paths.ConfigFile);
         Assert.Equal("/run/user/7/libvirt/libvirtd.pid", paths.PidFile);

@@ -108,7 +108,11 @@ public sealed class KeepAliveTests
         await using SessionFixture fixture = new(
             new RpcServerOptions
             {
-                Loops = 1, MaxClientRequests = 1, LookAheadPackets = 1, KeepAliveInterval = 2 * s_second, KeepAliveCount = 1,
+                Loops = 1,
+                MaxClientRequests = 1,
+                LookAheadPackets = 1,
+                KeepAliveInterval = 2 * s_second,
+                KeepAliveCount = 1,
             },
             time);
         TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
