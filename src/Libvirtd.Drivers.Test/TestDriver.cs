@@ -1,3 +1,4 @@
+using Libvirtd.Documents;
 using Libvirtd.Protocol;
 
 namespace Libvirtd.Drivers.Test;
@@ -9,6 +10,7 @@ namespace Libvirtd.Drivers.Test;
 public sealed class TestDriver(TimeProvider time, IdentitySource identities) : Driver
 {
     private readonly Lock _lock = new();
+    private TestDocument? _defaultDocument;
     private TestHost? _default;
     private int _defaultUsers;
 
@@ -53,7 +55,7 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
     {
         lock (_lock)
         {
-            TestHost host = _default ??= TestHost.Default(time, identities);
+            TestHost host = _default ??= TestHost.Of(_defaultDocument ??= TestHost.DefaultDocument(identities), time, identities);
             _defaultUsers++;
             return host;
         }

@@ -61,9 +61,14 @@ internal sealed partial class TestHost
 
     public TestStorage Storage { get; }
 
-    /// <summary>The host of <c>test:///default</c>.</summary>
-    public static TestHost Default(TimeProvider time, IdentitySource identities) =>
-        new(TestDocument.Default(Options(identities)), time, identities);
+    /// <summary>A new host of <c>test:///default</c>.</summary>
+    public static TestHost Default(TimeProvider time, IdentitySource identities) => Of(DefaultDocument(identities), time, identities);
+
+    /// <summary>What <c>test:///default</c> begins with: the same whenever it is born, so it is read once.</summary>
+    public static TestDocument DefaultDocument(IdentitySource identities) => TestDocument.Default(Options(identities));
+
+    /// <summary>A new host that begins with what the document holds.</summary>
+    public static TestHost Of(TestDocument document, TimeProvider time, IdentitySource identities) => new(document, time, identities);
 
     /// <summary>The host that a file describes. Errors are those of the file and of all that it holds.</summary>
     public static TestHost Load(string path, TimeProvider time, IdentitySource identities) =>
