@@ -19,17 +19,18 @@ public abstract partial class VirtAdminTests<TDaemon> : SessionTests<TDaemon>
     public async Task Versions_and_servers()
     {
         Assert.Contains("Running against daemon: 9.", await Admin("version"), StringComparison.Ordinal);
-        Assert.Equal(" Id   Name\n----------------\n 0    libvirtd\n 1    admin\n\n", await Admin("srv-list"));
+        // Upstream keeps its servers in a hash: their order changes from start to start.
+        string servers = await Admin("srv-list");
+        Assert.StartsWith(" Id   Name\n----------------\n 0    ", servers, StringComparison.Ordinal);
+        Assert.Equal(["admin", "libvirtd"], servers.Split('\n')[2..4].Select(line => line[6..]).Order());
         Assert.Equal("error: Server not found: No server named 'nope'\n", await AdminFails("srv-clients-info", "nope"));
     }
 
     [Fact]
     public async Task Pool_of_workers_is_shown_and_changed()
     {
-        Assert.Equal([("minWorkers", 5), ("maxWorkers", 20), ("nWorkers", 5), ("freeWorkers", 5), ("prioWorkers", 5), ("jobQueueDepth", 0)],
-            Figures(await Admin("srv-threadpool-info", "libvirtd")));
-        Assert.Equal([("minWorkers", 5), ("maxWorkers", 20), ("nWorkers", 5), ("freeWorkers", 4), ("prioWorkers", 0), ("jobQueueDepth", 0)],
-            Figures(await Admin("srv-threadpool-info", "admin")));
+        CheckPool(Figures(await Admin("srv-threadpool-info", "libvirtd")), prioWorkers: 5);
+        CheckPool(Figures(await Admin("srv-threadpool-info", "admin")), prioWorkers: 0);
         await Admin("srv-threadpool-set", "libvirtd", "--min-workers", "2", "--max-workers", "30", "--priority-workers", "7");
         (string, int)[] figures = Figures(await Admin("srv-threadpool-info", "libvirtd"));
         Assert.Equal([("minWorkers", 2), ("maxWorkers", 30)], figures[..2]);
@@ -109,6 +110,15 @@ public abstract partial class VirtAdminTests<TDaemon> : SessionTests<TDaemon>
         limit.CancelAfter(TimeSpan.FromSeconds(30));
         while (Server.IsRunning) await Task.Delay(50, limit.Token);
         Assert.Equal(0, Server.ExitCode);
+    }
+
+    // How many workers are busy at this moment is up to upstream's scheduling.
+    private static void CheckPool((string Name, int Value)[] figures, int prioWorkers)
+    {
+        Assert.Equal(["minWorkers", "maxWorkers", "nWorkers", "freeWorkers", "prioWorkers", "jobQueueDepth"], figures.Select(figure => figure.Name));
+        Assert.Equal([5, 20], figures[..2].Select(figure => figure.Value));
+        Assert.InRange(figures[3].Value, 0, figures[2].Value);
+        Assert.Equal(prioWorkers, figures[4].Value);
     }
 
     private static (string Name, int Value)[] Figures(string output) =>
