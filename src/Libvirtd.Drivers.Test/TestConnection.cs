@@ -4,13 +4,17 @@ namespace Libvirtd.Drivers.Test;
 internal sealed class TestConnection : DriverConnection
 {
     private readonly TestDriver _driver;
-    private readonly bool _isDefault;
+    private readonly TestOptions? _sharedAs;
     private bool _isClosed;
 
-    public TestConnection(TestDriver driver, TestHost host, string uri, bool isDefault)
+    /// <param name="driver">Whose connection it is.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="uri">The URI that the client gave.</param>
+    /// <param name="sharedAs">The options under which others share the host; null where it is this connection's own.</param>
+    public TestConnection(TestDriver driver, TestHost host, string uri, TestOptions? sharedAs)
     {
         _driver = driver;
-        _isDefault = isDefault;
+        _sharedAs = sharedAs;
         Uri = uri;
         Events = host.Events;
         Connect = new TestConnectDriver(host, uri);
@@ -45,8 +49,8 @@ internal sealed class TestConnection : DriverConnection
 
     public override ValueTask DisposeAsync()
     {
-        if (_isDefault && !Interlocked.Exchange(ref _isClosed, true))
-            _driver.ReleaseDefault();
+        if (_sharedAs is { } options && !Interlocked.Exchange(ref _isClosed, true))
+            _driver.ReleaseDefault(options);
         return base.DisposeAsync();
     }
 }

@@ -4,15 +4,15 @@ using Libvirtd.Protocol;
 namespace Libvirtd.Drivers.Test;
 
 /// <summary>
-/// <c>test:///</c>: a hypervisor in memory. <c>test:///default</c> is one host that all its connections share; it is born with the first of them
-/// and dies with the last. <c>test:///path/to/file.xml</c> is a host of its own for each connection.
+/// <c>test:///</c>: a hypervisor in memory. <c>test:///default</c> is one host that all its connections with the same options share; it is born
+/// with the first of them and dies with the last. <c>test:///path/to/file.xml</c> is a host of its own for each connection. The URI's query says
+/// which clock a host has, and more: docs/testing.md.
 /// </summary>
 public sealed class TestDriver(TimeProvider time, IdentitySource identities) : Driver
 {
     private readonly Lock _lock = new();
+    private readonly Dictionary<TestOptions, SharedHost> _shared = [];
     private TestDocument? _defaultDocument;
-    private TestHost? _default;
-    private int _defaultUsers;
 
     /// <summary>A driver with the system's clock and random identities.</summary>
     public TestDriver()
@@ -36,35 +36,53 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
         string path = request.Uri.Path;
         if (path is "" or "/")
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, "testOpen: supply a path or use test:///default");
+        TestOptions options = TestOptions.Parse(request.Uri);
         return path == "/default"
-            ? new(new TestConnection(this, AcquireDefault(), request.Name, isDefault: true))
-            : OpenFileAsync(request.Name, path, cancel);
+            ? new(new TestConnection(this, AcquireDefault(options), request.Name, options))
+            : OpenFileAsync(request.Name, path, options, cancel);
     }
 
-    /// <summary>A connection to the default host has ended.</summary>
-    internal void ReleaseDefault()
+    /// <summary>A connection to the default host of these options has ended.</summary>
+    internal void ReleaseDefault(TestOptions options)
     {
         lock (_lock)
         {
-            if (--_defaultUsers == 0)
-                _default = null;
+            SharedHost shared = _shared[options];
+            if (--shared.Users == 0)
+                _shared.Remove(options);
         }
     }
 
-    private TestHost AcquireDefault()
+    private TestHost AcquireDefault(TestOptions options)
     {
         lock (_lock)
         {
-            TestHost host = _default ??= TestHost.Of(_defaultDocument ??= TestHost.DefaultDocument(identities), time, identities);
-            _defaultUsers++;
-            return host;
+            if (!_shared.TryGetValue(options, out SharedHost? shared))
+                _shared[options] = shared = new SharedHost(MakeDefault(options));
+            shared.Users++;
+            return shared.Host;
         }
     }
 
-    private async ValueTask<DriverConnection?> OpenFileAsync(string uri, string path, CancellationToken cancel)
+    private TestHost MakeDefault(TestOptions options)
+    {
+        IdentitySource own = options.MakeIdentities(identities);
+        // The document may hold addresses that were made: those of a seed are its own.
+        TestDocument document = options.Seed is null ? _defaultDocument ??= TestHost.DefaultDocument(identities) : TestHost.DefaultDocument(own);
+        return TestHost.Of(document, options.MakeClock(time), own, options);
+    }
+
+    private async ValueTask<DriverConnection?> OpenFileAsync(string uri, string path, TestOptions options, CancellationToken cancel)
     {
         // Reading files may take its time: not on the thread that serves the connection.
-        TestHost host = await Task.Run(() => TestHost.Load(path, time, identities), cancel);
-        return new TestConnection(this, host, uri, isDefault: false);
+        TestHost host = await Task.Run(() => TestHost.Load(path, options.MakeClock(time), options.MakeIdentities(identities), options), cancel);
+        return new TestConnection(this, host, uri, sharedAs: null);
+    }
+
+    private sealed class SharedHost(TestHost host)
+    {
+        public TestHost Host { get; } = host;
+
+        public int Users { get; set; }
     }
 }

@@ -11,8 +11,9 @@ internal sealed partial class TestHost
     /// <summary>The virtual CPUs that a domain can have at most.</summary>
     public const int MostVcpus = 32;
 
-    private TestHost(TestDocument document, TimeProvider time, IdentitySource identities)
+    private TestHost(TestDocument document, TimeProvider time, IdentitySource identities, TestOptions options)
     {
+        Options = options;
         Time = time;
         Identities = identities;
         Node = document.Node;
@@ -30,7 +31,10 @@ internal sealed partial class TestHost
         NodeDevices.Load(document);
     }
 
-    /// <summary>The clock, real or virtual.</summary>
+    /// <summary>What the URI asked for.</summary>
+    public TestOptions Options { get; }
+
+    /// <summary>The clock: real, scaled, or virtual. All that takes its time waits by it, with <c>ConfigureAwait(false)</c>.</summary>
     public TimeProvider Time { get; }
 
     /// <summary>New uuids and addresses.</summary>
@@ -65,16 +69,17 @@ internal sealed partial class TestHost
     public static TestHost Default(TimeProvider time, IdentitySource identities) => Of(DefaultDocument(identities), time, identities);
 
     /// <summary>What <c>test:///default</c> begins with: the same whenever it is born, so it is read once.</summary>
-    public static TestDocument DefaultDocument(IdentitySource identities) => TestDocument.Default(Options(identities));
+    public static TestDocument DefaultDocument(IdentitySource identities) => TestDocument.Default(ParseOptions(identities));
 
     /// <summary>A new host that begins with what the document holds.</summary>
-    public static TestHost Of(TestDocument document, TimeProvider time, IdentitySource identities) => new(document, time, identities);
+    public static TestHost Of(TestDocument document, TimeProvider time, IdentitySource identities, TestOptions? options = null) =>
+        new(document, time, identities, options ?? new TestOptions());
 
     /// <summary>The host that a file describes. Errors are those of the file and of all that it holds.</summary>
-    public static TestHost Load(string path, TimeProvider time, IdentitySource identities) =>
-        new(TestDocument.Load(path, Options(identities)), time, identities);
+    public static TestHost Load(string path, TimeProvider time, IdentitySource identities, TestOptions? options = null) =>
+        Of(TestDocument.Load(path, ParseOptions(identities)), time, identities, options);
 
-    private static TestParseOptions Options(IdentitySource identities) => new()
+    private static TestParseOptions ParseOptions(IdentitySource identities) => new()
     {
         Domain = new DomainParseOptions { NewUuid = identities.NextUuid, NewMac = () => identities.NextMac() },
         Other = new DocumentOptions { NewUuid = identities.NextUuid, NewMac = () => identities.NextMac() },
