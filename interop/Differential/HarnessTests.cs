@@ -41,6 +41,7 @@ public sealed class HarnessTests
         Assert.True(scenario.ReadOnly);
         Assert.Equal("node.xml", scenario.Node);
         Assert.False(scenario.Tcp);
+        Assert.Equal(("secret", "/system"), Scenario.Parse("name", ["%upstream secret /system"]).Upstream);
         Assert.Throws<FormatException>(() => Scenario.Parse("name", ["%nonsense"]));
     }
 

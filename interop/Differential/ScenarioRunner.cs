@@ -16,7 +16,8 @@ internal static class ScenarioRunner
         {
             await daemon.StartAsync(stop);
             string path = scenario.Node is null ? "/default" : work.File(scenario.Node);
-            string uri = daemon.Uri(scenario.Tcp ? Transport.Tcp : scenario.ReadOnly ? Transport.UnixReadOnly : Transport.Unix, path);
+            (string scheme, path) = daemon is UpstreamDaemon && scenario.Upstream is { } other ? other : ("test", path);
+            string uri = daemon.Uri(scenario.Tcp ? Transport.Tcp : scenario.ReadOnly ? Transport.UnixReadOnly : Transport.Unix, path, scheme);
             string[] options = scenario.ReadOnly ? ["-r", "-c", uri] : ["-c", uri];
             IReadOnlyList<string> outputs = await Virsh.RunBatchAsync(options, work.Path, scenario.Commands, stop);
             bool survived = daemon.IsRunning;

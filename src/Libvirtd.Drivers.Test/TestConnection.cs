@@ -25,6 +25,9 @@ internal sealed class TestConnection : DriverConnection
         StorageVols = new TestStorageVolDriver(host.Storage);
         Interfaces = new TestInterfaceDriver(host.Interfaces);
         NodeDevices = new TestNodeDeviceDriver(host.NodeDevices);
+        Secrets = new TestSecretDriver(host.Secrets);
+        NwFilters = new TestNwFilterDriver(host.NwFilters);
+        NwFilterBindings = new TestNwFilterBindingDriver(host.NwFilters);
     }
 
     public override string Uri { get; }
@@ -45,7 +48,13 @@ internal sealed class TestConnection : DriverConnection
 
     public override NodeDeviceDriver NodeDevices { get; }
 
-    public override bool HasEvents(EventKind kind) => kind is EventKind.Domain or EventKind.Network or EventKind.StoragePool or EventKind.NodeDevice;
+    public override SecretDriver Secrets { get; }
+
+    public override NwFilterDriver NwFilters { get; }
+
+    public override NwFilterBindingDriver NwFilterBindings { get; }
+
+    public override bool HasEvents(EventKind kind) => kind is not EventKind.QemuMonitor;
 
     public override ValueTask DisposeAsync()
     {

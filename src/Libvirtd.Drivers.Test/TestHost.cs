@@ -24,6 +24,8 @@ internal sealed partial class TestHost
         Interfaces = new TestInterfaces(this);
         NodeDevices = new TestNodeDevices(this);
         Storage = new TestStorage(this);
+        Secrets = new TestSecrets(this);
+        NwFilters = new TestNwFilters(this);
         Domains.Load(document);
         Networks.Load(document);
         Interfaces.Load(document);
@@ -64,6 +66,10 @@ internal sealed partial class TestHost
     public TestNodeDevices NodeDevices { get; }
 
     public TestStorage Storage { get; }
+
+    public TestSecrets Secrets { get; }
+
+    public TestNwFilters NwFilters { get; }
 
     /// <summary>A new host of <c>test:///default</c>.</summary>
     public static TestHost Default(TimeProvider time, IdentitySource identities) => Of(DefaultDocument(identities), time, identities);
