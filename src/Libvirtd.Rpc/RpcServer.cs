@@ -44,7 +44,7 @@ public sealed class RpcServer : IAsyncDisposable
         Time = time ?? TimeProvider.System;
         Logger = logger ?? NullLogger.Instance;
         _limits = new ClientLimits(options.MaxClients, options.MaxAnonymousClients);
-        _loops = new EpollLoopGroup(options.Loops, Logger);
+        _loops = new EpollLoopGroup(options.Loops, Logger, options.BusyPoll);
     }
 
     /// <summary>The number of clients went from or to zero. Called on any thread.</summary>

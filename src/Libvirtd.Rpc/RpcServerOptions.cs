@@ -37,6 +37,12 @@ public sealed record RpcServerOptions
 
     /// <summary>Threads that serve sockets; 0: by the number of processors.</summary>
     public int Loops { get; init; }
+
+    /// <summary>
+    /// How long such a thread looks for further calls, at most, before it sleeps. It does so only while calls follow each other that closely, and
+    /// never where there is one processor alone; zero: not at all.
+    /// </summary>
+    public TimeSpan BusyPoll { get; init; } = TimeSpan.FromMicroseconds(50);
 }
 
 /// <summary>A listening service: what its connections start with.</summary>

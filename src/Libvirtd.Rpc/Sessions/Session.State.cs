@@ -1,4 +1,3 @@
-using System.Globalization;
 using Libvirtd.Drivers;
 using Libvirtd.Rpc.Transport;
 
@@ -24,22 +23,7 @@ internal sealed partial class Session
         UserId = transport.Peer?.UserId,
         GroupId = transport.Peer?.GroupId,
         ProcessId = transport.Peer?.ProcessId,
-        ProcessTime = transport.Peer is { } peer ? StartTime(peer.ProcessId) : null,
+        IsLocalProcess = transport.Peer is not null,
         SocketAddress = transport.RemoteEndPoint is { } address ? TransportAddress.Display(address) : null,
     };
-
-    // Field 22 of /proc/PID/stat; the name in field 2 may hold blanks and parentheses.
-    private static ulong? StartTime(int process)
-    {
-        try
-        {
-            string stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat"));
-            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return ulong.Parse(fields[19], CultureInfo.InvariantCulture);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FormatException or IndexOutOfRangeException)
-        {
-            return null;
-        }
-    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
@@ -51,12 +52,17 @@ public sealed class EpollLoop : PipeScheduler, IDisposable
     private readonly ConcurrentQueue<(Action<object?> Action, object? State)> _work = new();
     private readonly ConcurrentQueue<(Action<object?> Action, object? State)> _later = new();
     private readonly SlotTable _slots = new();
+    private readonly BusyPoll _poll;
     private int _asleep; // 1: a post must write the eventfd
     private volatile bool _stopping;
     private volatile bool _stopped;
 
-    public EpollLoop(string name = "rpc-io", ILogger? logger = null)
+    /// <param name="name">The thread's.</param>
+    /// <param name="logger">Where failures of handlers go.</param>
+    /// <param name="busyPoll">How long the thread looks for more, at most, before it sleeps; zero: not at all.</param>
+    public EpollLoop(string name = "rpc-io", ILogger? logger = null, TimeSpan busyPoll = default)
     {
+        _poll = new BusyPoll(busyPoll, Environment.ProcessorCount);
         _logger = logger ?? NullLogger.Instance;
         _epoll = FileDescriptor.OfResult(Native.epoll_create1(Native.EPOLL_CLOEXEC), "epoll_create1");
         try
@@ -174,13 +180,7 @@ public sealed class EpollLoop : PipeScheduler, IDisposable
         {
             while (!_stopping)
             {
-                Volatile.Write(ref _asleep, 1);
-                Interlocked.MemoryBarrier();
-                int timeout = _work.IsEmpty && _later.IsEmpty && !_stopping ? ForeverMilliseconds : 0;
-                if (timeout == 0) Volatile.Write(ref _asleep, 0);
-                // SAFETY: events has room for EventRoom entries of the kernel's layout.
-                int count = Native.epoll_wait(_epoll, events, EventRoom, timeout);
-                Volatile.Write(ref _asleep, 0);
+                int count = Wait(events);
                 if (count < 0)
                 {
                     if (Native.LastError != Native.EINTR) throw Native.Failure("epoll_wait");
@@ -203,6 +203,36 @@ public sealed class EpollLoop : PipeScheduler, IDisposable
             NativeMemory.Free(events);
             Stop();
         }
+    }
+
+    private bool HasWork => !_work.IsEmpty || !_later.IsEmpty || _stopping;
+
+    /// <summary>What is ready; waits for it where there is nothing else to do.</summary>
+    private unsafe int Wait(byte* events)
+    {
+        // SAFETY: here and below: events has room for EventRoom entries of the kernel's layout.
+        if (HasWork) return Native.epoll_wait(_epoll, events, EventRoom, timeoutMilliseconds: 0);
+        long start = Stopwatch.GetTimestamp();
+        long budget = _poll.Budget;
+        int count = 0;
+        while (Stopwatch.GetTimestamp() - start < budget)
+        {
+            count = Native.epoll_wait(_epoll, events, EventRoom, timeoutMilliseconds: 0);
+            if (count != 0 || HasWork) break;
+            System.Threading.Thread.Yield(); // whoever else could run goes first
+        }
+        if (count == 0) count = Sleep(events);
+        _poll.Waited(Stopwatch.GetTimestamp() - start);
+        return count;
+    }
+
+    private unsafe int Sleep(byte* events)
+    {
+        Volatile.Write(ref _asleep, 1);
+        Interlocked.MemoryBarrier();
+        int count = HasWork ? 0 : Native.epoll_wait(_epoll, events, EventRoom, ForeverMilliseconds);
+        Volatile.Write(ref _asleep, 0);
+        return count;
     }
 
     private void Dispatch(ulong key, EpollEvents events)

@@ -13,14 +13,15 @@ public sealed class EpollLoopGroup : IDisposable
 
     /// <param name="count">How many loops, 1 to 64; 0: one for every two processors, at most <see cref="MostByDefault"/>.</param>
     /// <param name="logger">Where failures of handlers go.</param>
-    public EpollLoopGroup(int count = 0, ILogger? logger = null)
+    /// <param name="busyPoll">How long each thread looks for more, at most, before it sleeps; zero: not at all.</param>
+    public EpollLoopGroup(int count = 0, ILogger? logger = null, TimeSpan busyPoll = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 64);
         // Clients are mostly on the same machine, and drivers work beside us: loops on all processors make each other wait.
         if (count == 0) count = Math.Clamp(Environment.ProcessorCount / 2, 1, MostByDefault);
         _loops = new EpollLoop[count];
-        for (int i = 0; i < count; i++) _loops[i] = new EpollLoop($"rpc-io-{i}", logger);
+        for (int i = 0; i < count; i++) _loops[i] = new EpollLoop($"rpc-io-{i}", logger, busyPoll);
     }
 
     public int Count => _loops.Length;

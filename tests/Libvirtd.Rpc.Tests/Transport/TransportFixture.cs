@@ -15,7 +15,7 @@ public sealed class TransportFixture : IAsyncDisposable
 
     public TransportFixture(int loops = 2)
     {
-        Loops = new EpollLoopGroup(loops);
+        Loops = new EpollLoopGroup(loops, busyPoll: TimeSpan.FromMicroseconds(50));
         Directory.CreateDirectory(Folder);
     }
 
