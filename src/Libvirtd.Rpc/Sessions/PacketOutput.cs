@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using Libvirtd.Protocol;
 using Libvirtd.Rpc.Dispatch;
@@ -135,7 +136,7 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
                 return;
             _isSending = true;
         }
-        _ = SendAllAsync();
+        SendAll();
     }
 
     /// <summary>As <see cref="Flush"/>, a little later and on the transport's thread, so that what follows at once leaves in the same write.</summary>
@@ -201,34 +202,23 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
         _pending.Patch(start, (uint)length);
     }
 
-    private async Task SendAllAsync()
+    // What the transport takes at once, which is nearly everything, is sent without a task.
+    private void SendAll()
     {
         try
         {
-            while (true)
+            while (TakeBatch(out List<Attachment>? attachments))
             {
-                List<Attachment>? attachments;
-                lock (_gate)
+                ValueTask<FlushResult> sending = attachments is null
+                    ? transport.Output.WriteAsync(_sending.WrittenMemory)
+                    : SendBatchAsync(_sending.WrittenMemory, attachments);
+                if (!sending.IsCompleted)
                 {
-                    Release(ref _waiters);
-                    if (_pending.Length == 0 && _attachments is null)
-                    {
-                        _isSending = false;
-                        _pending.Dispose();
-                        _sending.Dispose();
-                        return;
-                    }
-                    (_pending, _sending) = (_sending, _pending);
-                    attachments = _attachments;
-                    _attachments = null;
-                    _inFlight = _sending.Length;
+                    _ = SendRestAsync(sending);
+                    return;
                 }
-                await SendBatchAsync(_sending.WrittenMemory, attachments).ConfigureAwait(false);
-                lock (_gate)
-                {
-                    _sending.Truncate(0);
-                    _inFlight = 0;
-                }
+                sending.GetAwaiter().GetResult();
+                EndBatch();
             }
         }
         catch (Exception failure)
@@ -237,13 +227,53 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
         }
     }
 
-    private async ValueTask SendBatchAsync(ReadOnlyMemory<byte> bytes, List<Attachment>? attachments)
+    private async Task SendRestAsync(ValueTask<FlushResult> sending)
     {
-        if (attachments is null)
+        try
         {
-            await transport.Output.WriteAsync(bytes).ConfigureAwait(false);
+            await sending.ConfigureAwait(false);
+            EndBatch();
+        }
+        catch (Exception failure)
+        {
+            Die(failure);
             return;
         }
+        SendAll();
+    }
+
+    /// <summary>What has gathered becomes what is being sent; false, and nobody sends any more, where there is nothing.</summary>
+    private bool TakeBatch(out List<Attachment>? attachments)
+    {
+        lock (_gate)
+        {
+            Release(ref _waiters);
+            attachments = _attachments;
+            _attachments = null;
+            if (_pending.Length == 0 && attachments is null)
+            {
+                _isSending = false;
+                _pending.Dispose();
+                _sending.Dispose();
+                return false;
+            }
+            (_pending, _sending) = (_sending, _pending);
+            _inFlight = _sending.Length;
+            return true;
+        }
+    }
+
+    private void EndBatch()
+    {
+        lock (_gate)
+        {
+            _sending.Truncate(0);
+            _inFlight = 0;
+        }
+    }
+
+    private async ValueTask<FlushResult> SendBatchAsync(ReadOnlyMemory<byte> bytes, List<Attachment> attachments)
+    {
         int sent = 0;
         try
         {
@@ -264,8 +294,7 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
             foreach (Attachment attachment in attachments)
                 attachment.Drop();
         }
-        if (bytes.Length > sent)
-            await transport.Output.WriteAsync(bytes[sent..]).ConfigureAwait(false);
+        return bytes.Length > sent ? await transport.Output.WriteAsync(bytes[sent..]).ConfigureAwait(false) : default;
     }
 
     private void Die(Exception failure)
@@ -289,7 +318,9 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
 
     private static void Release(ref List<TaskCompletionSource>? waiters)
     {
-        foreach (TaskCompletionSource waiter in waiters ?? [])
+        if (waiters is null)
+            return;
+        foreach (TaskCompletionSource waiter in waiters)
             waiter.TrySetResult();
         waiters = null;
     }

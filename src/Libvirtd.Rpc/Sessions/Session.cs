@@ -160,13 +160,13 @@ internal sealed partial class Session
             long start = _received;
             _received += frame.Packet.Length + frame.Files;
             buffer = buffer.Slice(frame.Packet.Length + frame.Files);
-            IReadOnlyList<SafeHandle> files = frame.Files == 0 ? [] : TakeFiles(start + frame.Packet.Length, frame.Files);
+            SafeHandle[] files = frame.Files == 0 ? [] : TakeFiles(start + frame.Packet.Length, frame.Files);
             Handle(frame.Packet.IsSingleSegment ? frame.Packet.FirstSpan : frame.Packet.ToArray(), files);
         }
         return buffer;
     }
 
-    private List<SafeHandle> TakeFiles(long offset, int count)
+    private SafeHandle[] TakeFiles(long offset, int count)
     {
         List<SafeHandle> files = new(count);
         for (int i = 0; i < count; i++)
@@ -180,7 +180,7 @@ internal sealed partial class Session
                 taken.Dispose();
             throw new ProtocolViolationException($"{count} file descriptors were announced, number {i + 1} did not come");
         }
-        return files;
+        return [.. files];
     }
 
     private void Handle(ReadOnlySpan<byte> message, IReadOnlyList<SafeHandle> files)
