@@ -26,6 +26,7 @@ internal sealed partial class TestHost
         Storage = new TestStorage(this);
         Secrets = new TestSecrets(this);
         NwFilters = new TestNwFilters(this);
+        Images = new TestImages(this);
         Domains.Load(document);
         Networks.Load(document);
         Interfaces.Load(document);
@@ -70,6 +71,8 @@ internal sealed partial class TestHost
     public TestSecrets Secrets { get; }
 
     public TestNwFilters NwFilters { get; }
+
+    public TestImages Images { get; }
 
     /// <summary>A new host of <c>test:///default</c>.</summary>
     public static TestHost Default(TimeProvider time, IdentitySource identities) => Of(DefaultDocument(identities), time, identities);

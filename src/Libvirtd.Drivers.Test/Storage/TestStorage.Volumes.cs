@@ -15,6 +15,9 @@ internal sealed partial class TestStorage
     public TestVolume GetVolumeByPath(string path) => FindInAll(path, static volume => volume.Path)
         ?? throw VirException.Of(ErrorCode.NoStorageVol, ErrorDomain.Test, $"no storage vol with matching path '{path}'");
 
+    /// <summary>The volume at a path; null where there is none in a pool that runs.</summary>
+    public TestVolume? FindVolume(string path) => FindInAll(path, static volume => volume.Path);
+
     public StorageVolRef CreateVolume(string poolName, string xml, bool validate)
     {
         TestStoragePool pool = GetActive(poolName);
@@ -54,11 +57,20 @@ internal sealed partial class TestStorage
         {
             TestStoragePool pool = GetActive(poolName);
             volume = Find(pool, name);
-            pool.Change(view => view with
-            {
-                Volumes = view.Volumes.Remove(name),
-                Allocation = view.Allocation - Math.Min(view.Allocation, volume.View.Allocation),
-            });
+            Drop(pool, volume);
+        }
+
+        volume.Content.Release();
+    }
+
+    /// <summary>The volume's file is gone: so is the volume, unless it went before.</summary>
+    public void ForgetVolume(TestVolume volume)
+    {
+        lock (_lock)
+        {
+            if (_pools.Find(volume.Ref.Pool) is not { } pool || pool.View.Volumes.GetValueOrDefault(volume.Ref.Name) != volume)
+                return;
+            Drop(pool, volume);
         }
 
         volume.Content.Release();
@@ -172,6 +184,12 @@ internal sealed partial class TestStorage
         });
         return volume;
     }
+
+    private static void Drop(TestStoragePool pool, TestVolume volume) => pool.Change(view => view with
+    {
+        Volumes = view.Volumes.Remove(volume.Ref.Name),
+        Allocation = view.Allocation - Math.Min(view.Allocation, volume.View.Allocation),
+    });
 
     private static TestVolume Find(TestStoragePool pool, string name) => pool.View.Volumes.GetValueOrDefault(name) ?? throw NoVolume(name);
 

@@ -1,0 +1,34 @@
+using Libvirtd.Documents;
+
+namespace Libvirtd.Drivers.Test;
+
+/// <summary>What is known of an image file: its header, so to speak.</summary>
+internal sealed record ImageFile
+{
+    /// <summary>Bytes that the guest sees in an image of which nothing is known: those that upstream's driver tells of any disk.</summary>
+    public const ulong UnknownCapacity = 1099506450432;
+
+    /// <summary>Bytes that such an image takes.</summary>
+    public const ulong UnknownAllocation = 1099511627776;
+
+    public required string Path { get; init; }
+
+    public string Format { get; init; } = "raw";
+
+    /// <summary>Bytes that the guest sees.</summary>
+    public ulong Capacity { get; init; } = UnknownCapacity;
+
+    /// <summary>Bytes that the image takes.</summary>
+    public ulong Allocation { get; init; } = UnknownAllocation;
+
+    /// <summary>The name of the image below as it stands in this one, possibly relative to this one's folder; null where there is none.</summary>
+    public string? Backing { get; init; }
+
+    public string? BackingFormat { get; init; }
+
+    /// <summary>The path of the image below; null where there is none.</summary>
+    public string? BackingPath => Backing is null ? null : ImagePath.Resolve(Path, Backing);
+
+    /// <summary>The backing name, where it is relative.</summary>
+    public string? RelativeBacking => Backing is { } name && !name.StartsWith('/') ? name : null;
+}
