@@ -20,6 +20,7 @@ internal sealed class TestConnection : DriverConnection
         Connect = new TestConnectDriver(host, uri);
         Domains = new TestDomainDriver(host.Domains);
         Snapshots = new TestSnapshotDriver(host.Domains);
+        Checkpoints = new TestCheckpointDriver(host.Domains);
         Networks = new TestNetworkDriver(host.Networks);
         StoragePools = new TestStoragePoolDriver(host.Storage);
         StorageVols = new TestStorageVolDriver(host.Storage);
@@ -37,6 +38,8 @@ internal sealed class TestConnection : DriverConnection
     public override DomainDriver Domains { get; }
 
     public override DomainSnapshotDriver Snapshots { get; }
+
+    public override DomainCheckpointDriver Checkpoints { get; }
 
     public override NetworkDriver Networks { get; }
 

@@ -20,6 +20,8 @@ internal sealed class Hypervisor : IEventListener, IAsyncDisposable
 
     public DomainSnapshotDriver Snapshots => _connection.Snapshots;
 
+    public DomainCheckpointDriver Checkpoints => _connection.Checkpoints;
+
     public ConnectDriver Connect => _connection.Connect;
 
     /// <summary>The domain of the default host.</summary>
@@ -55,6 +57,10 @@ internal sealed class Hypervisor : IEventListener, IAsyncDisposable
     /// <summary>Makes a snapshot.</summary>
     public DomainSnapshotRef Snap(DomainRef dom, string name, DomainSnapshotCreateFlags flags = 0) =>
         Snapshots.CreateXml(Call, dom, $"<domainsnapshot><name>{name}</name></domainsnapshot>", flags).Result;
+
+    /// <summary>Makes a checkpoint.</summary>
+    public DomainCheckpointRef Checkpoint(DomainRef dom, string name, DomainCheckpointCreateFlags flags = 0) =>
+        Checkpoints.CreateXml(Call, dom, $"<domaincheckpoint><name>{name}</name></domaincheckpoint>", flags).Result;
 
     public string[] SnapshotNames(DomainRef dom, DomainSnapshotListFlags flags = 0) => Snapshots.ListNames(Call, dom, flags).Result;
 

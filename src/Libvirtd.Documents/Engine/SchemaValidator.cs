@@ -68,6 +68,7 @@ internal static class SchemaValidator
 
     private static bool IsForeign(Node node) => node.Namespace is not null || node.Kind != NodeKind.Element;
 
-    private static VirException Invalid(string file, string what) => VirException.Of(ErrorCode.XmlInvalidSchema, ErrorDomain.Xml,
+    /// <summary>The error of a document that breaks the schema of this file.</summary>
+    public static VirException Invalid(string file, string what) => VirException.Of(ErrorCode.XmlInvalidSchema, ErrorDomain.Xml,
         $"Unable to validate doc against /usr/share/libvirt/schemas/{file}\n{what}\n");
 }

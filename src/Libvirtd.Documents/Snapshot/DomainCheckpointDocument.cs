@@ -38,11 +38,19 @@ public sealed class DomainCheckpointDocument : Document
         options ??= new SnapshotParseOptions { ErrorDomain = ErrorDomain.DomainCheckpoint };
         ErrorDomain domain = options.ErrorDomain;
         Node raw = DocumentReader.Read(xml, "(domain_checkpoint)", domain, "domaincheckpoint");
+        CheckpointSchema.Check(raw);
         if (options.Redefine && string.IsNullOrEmpty(raw.ChildText("name")))
             throw Fault.Xml(domain, "a redefined checkpoint must have a name");
         if (options.Redefine && string.IsNullOrEmpty(raw.ChildText("creationTime")))
             throw Fault.Internal(domain, "missing creationTime from existing checkpoint");
         Node root = DocumentNormaliser.ApplyRoot(s_root, raw, options.ToContext());
+        foreach (Node disk in root.Child("disks")?.All("disk") ?? [])
+        {
+            disk["size"] = null; // what was measured elsewhere says nothing here
+            if (options.Redefine && disk["checkpoint"] == "bitmap")
+                disk["bitmap"] ??= root.ChildText("name");
+        }
+
         DomainDocument? inside = null;
         if (options.Redefine)
         {

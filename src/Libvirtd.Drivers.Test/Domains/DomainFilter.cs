@@ -17,7 +17,7 @@ internal static class DomainFilter
             && Passes(flags, Flags.Managedsave, Flags.NoManagedsave, view.HasManagedSave)
             && Passes(flags, Flags.Autostart, Flags.NoAutostart, view.Autostart)
             && Passes(flags, Flags.HasSnapshot, Flags.NoSnapshot, view.Snapshots.Count > 0)
-            && Passes(flags, Flags.HasCheckpoint, Flags.NoCheckpoint, false));
+            && Passes(flags, Flags.HasCheckpoint, Flags.NoCheckpoint, view.Checkpoints.Count > 0));
 
     private static bool Passes(Flags flags, Flags yes, Flags no, bool has) => (flags & (yes | no)) == 0 || (flags & (has ? yes : no)) != 0;
 

@@ -21,6 +21,16 @@ internal sealed partial class TestDomains
             Now = Host.Time.GetUtcNow().ToUnixTimeSeconds(),
         });
 
+    /// <summary>Reads the document of a checkpoint that is to be made or, with <paramref name="isRedefined"/>, is to be known again.</summary>
+    public DomainCheckpointDocument ParseCheckpoint(string xml, bool isRedefined) =>
+        DomainCheckpointDocument.Parse(xml, new SnapshotParseOptions
+        {
+            Domain = Options(validate: false),
+            ErrorDomain = ErrorDomain.DomainCheckpoint,
+            Redefine = isRedefined,
+            Now = Host.Time.GetUtcNow().ToUnixTimeSeconds(),
+        });
+
     /// <summary>Starts a domain that did not exist, or one that does not run, as the definition wants it.</summary>
     public DomainRef Run(DomainDefinition definition, DomainRunningReason reason, DomainEventStartedDetailType detail) =>
         AddOrChange(definition, mustBeIdle: true, (view, isNew) => new DomainChange(

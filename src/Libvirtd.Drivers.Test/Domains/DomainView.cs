@@ -29,6 +29,8 @@ internal sealed record DomainView
 
     public SnapshotTree Snapshots { get; init; } = SnapshotTree.Empty;
 
+    public CheckpointTree Checkpoints { get; init; } = CheckpointTree.Empty;
+
     public GuestView Guest { get; init; } = GuestView.Fresh;
 
     /// <summary>What the domain is configured to be, running or not.</summary>

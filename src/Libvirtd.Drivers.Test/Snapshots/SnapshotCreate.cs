@@ -11,6 +11,8 @@ internal sealed partial class TestSnapshotDriver
         const Flags Known = Flags.Redefine | Flags.Current | Flags.Halt | Flags.Quiesce | Flags.Atomic | Flags.Live | Flags.Validate;
         FlagCheck.Require((uint)flags, (uint)Known, "testDomainSnapshotCreateXML");
         using DomainEdit edit = domains.Edit(dom);
+        if (edit.View.Checkpoints.Count > 0)
+            throw VirException.Of(ErrorCode.OperationUnsupported, ErrorDomain.Test, "cannot create snapshot while checkpoint exists");
         if (!edit.View.IsPersistent && flags.HasFlag(Flags.Halt))
             throw VirException.Of(ErrorCode.OperationInvalid, ErrorDomain.Test, "cannot halt after transient domain snapshot");
         bool isRedefined = flags.HasFlag(Flags.Redefine);
@@ -43,8 +45,6 @@ internal sealed partial class TestSnapshotDriver
         if (!isExternal)
             complete = complete.WithMemory(view.State == DomainState.Shutoff ? SnapshotDisks.No : SnapshotDisks.Internal);
         complete = SnapshotDisks.Align(complete, view.Definition.Document, isExternal ? SnapshotDisks.External : SnapshotDisks.Internal);
-        if (view.Snapshots.Find(complete.Name) is not null)
-            throw VirException.Of(ErrorCode.OperationFailed, ErrorDomain.Domain, $"domain moment {complete.Name} already exists");
         return view.Snapshots.Add(new SnapshotDefinition(complete.WithParent(view.Snapshots.Current)));
     }
 
@@ -52,7 +52,7 @@ internal sealed partial class TestSnapshotDriver
     private static SnapshotTree Redefine(DomainView view, DomainSnapshotDocument document)
     {
         SnapshotTree tree = view.Snapshots;
-        CheckParent(tree, document.Name, document.ParentName);
+        tree.CheckParent(document.Name, document.ParentName);
         SnapshotDefinition? existing = tree.Find(document.Name)?.Definition;
         SnapshotDefinition redefined = new(document);
         CheckRedefinition(view, redefined, existing);
@@ -62,22 +62,6 @@ internal sealed partial class TestSnapshotDriver
         if (existing is null)
             return tree.Add(new SnapshotDefinition(complete));
         return tree.Replace(new SnapshotDefinition(document.Domain is null ? complete.WithDomain(domain, document.InactiveDomain) : complete));
-    }
-
-    private static void CheckParent(SnapshotTree tree, string name, string? parent)
-    {
-        if (parent is null)
-            return;
-        if (name == parent)
-            throw Refused($"cannot set moment {name} as its own parent");
-        SnapshotNode? other = tree.Find(parent) ?? throw Refused($"parent {parent} for moment {name} not found");
-        for (; other is not null; other = tree.Find(other.Definition.Parent))
-        {
-            if (other.Definition.Parent == name)
-                throw Refused($"parent {other.Name} would create cycle to {name}");
-        }
-
-        static VirException Refused(string detail) => VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Domain, detail);
     }
 
     private static void CheckRedefinition(DomainView view, SnapshotDefinition redefined, SnapshotDefinition? existing)

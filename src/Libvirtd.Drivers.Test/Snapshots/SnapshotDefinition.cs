@@ -4,7 +4,7 @@ using Libvirtd.Protocol;
 namespace Libvirtd.Drivers.Test;
 
 /// <summary>A snapshot's document and what is often read of it. It never changes; texts are made once.</summary>
-internal sealed class SnapshotDefinition(DomainSnapshotDocument document)
+internal sealed class SnapshotDefinition(DomainSnapshotDocument document) : IMoment<SnapshotDefinition>
 {
     public const string Running = "running";
     public const string Paused = "paused";

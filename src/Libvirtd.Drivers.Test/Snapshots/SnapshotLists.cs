@@ -6,9 +6,6 @@ namespace Libvirtd.Drivers.Test;
 /// <summary>The snapshots of the domains of <c>test:///</c>, for one connection. Each file holds one concern; this one finds and lists.</summary>
 internal sealed partial class TestSnapshotDriver(TestDomains domains) : DomainSnapshotDriver
 {
-    private const Flags Filters = Flags.Metadata | Flags.NoMetadata | Flags.Leaves | Flags.NoLeaves | Flags.Inactive | Flags.Active | Flags.DiskOnly
-        | Flags.Internal | Flags.External | Flags.Roots | Flags.Topological;
-
     public override ValueTask<int> Num(CallContext call, DomainRef dom, Flags flags) =>
         new(List(dom, flags, "testDomainSnapshotNum").Count);
 
@@ -103,13 +100,13 @@ internal sealed partial class TestSnapshotDriver(TestDomains domains) : DomainSn
 
     private List<SnapshotNode> List(in DomainRef dom, Flags flags, string function)
     {
-        FlagCheck.Require((uint)flags, (uint)Filters, function);
+        FlagCheck.Require((uint)flags, (uint)SnapshotFilter.All, function);
         return View(dom).Snapshots.List(null, flags);
     }
 
     private List<SnapshotNode> ListChildren(in DomainSnapshotRef snap, Flags flags, string function)
     {
-        FlagCheck.Require((uint)flags, (uint)Filters, function);
+        FlagCheck.Require((uint)flags, (uint)SnapshotFilter.All, function);
         DomainView view = View(snap.Dom);
         return view.Snapshots.List(Find(view, snap.Name), flags);
     }
