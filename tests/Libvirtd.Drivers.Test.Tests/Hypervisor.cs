@@ -76,6 +76,9 @@ internal sealed class Hypervisor : IEventListener, IAsyncDisposable
     {
         DomainLifecycleEvent lifecycle => $"{lifecycle.Dom.Name} {(DomainEventType)lifecycle.Event} {lifecycle.Detail}",
         DomainMetadataChangeEvent metadata => $"{metadata.Dom.Name} metadata {metadata.Type} {metadata.Nsuri}",
+        DomainDeviceAddedEvent added => $"{added.Dom.Name} added {added.DevAlias}",
+        DomainDeviceRemovedEvent removed => $"{removed.Dom.Name} removed {removed.DevAlias}",
+        DomainTrayChangeEvent tray => $"{tray.Dom.Name} tray {tray.DevAlias} {tray.Reason}",
         _ => raised.GetType().Name,
     });
 

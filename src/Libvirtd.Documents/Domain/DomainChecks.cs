@@ -133,7 +133,7 @@ internal static class DomainChecks
         Node? serial = devices.Child("serial");
         foreach (Node device in devices.ChildList)
         {
-            if (device.Child("alias")?["name"] is not { } alias || seen.Add(alias))
+            if (device.Child("alias")?["name"] is not { } alias || !DeviceSchemas.IsUserAlias(alias) || seen.Add(alias))
                 continue;
             // The first console may be the first serial port under another name.
             if (device.Name != "console" || serial?.Child("alias")?["name"] != alias)

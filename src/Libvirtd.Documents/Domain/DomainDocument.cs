@@ -80,10 +80,18 @@ public sealed class DomainDocument : Document
         return (DocumentNormaliser.Apply(schema, raw, null, options.ToContext()) ?? new Node(raw.Name, schema)).Freeze();
     }
 
-    /// <summary>A copy with one device more, completed and checked as a whole: addresses and controllers that it implies are added.</summary>
-    public DomainDocument WithDevice(Node device, DomainParseOptions? options = null)
+    /// <summary>A copy with one device more, or in the place of <paramref name="replaced"/>, completed and checked as a whole: addresses and controllers that
+    /// it implies are added.</summary>
+    public DomainDocument WithDevice(Node device, DomainParseOptions? options = null, Node? replaced = null)
     {
-        Node root = Edited(copy => copy.Child("devices")!.Add(device.Clone()));
+        Node root = Edited(copy =>
+        {
+            Node devices = copy.Child("devices")!;
+            if (replaced is null)
+                devices.Add(device.Clone());
+            else
+                devices.Replace(devices.Children[IndexOf(replaced)], device.Clone());
+        });
         DomainRules.Apply(root, null, options ?? new DomainParseOptions());
         return new DomainDocument(root);
     }
@@ -91,30 +99,25 @@ public sealed class DomainDocument : Document
     /// <summary>A copy without the device, which is one of <see cref="Devices"/>.</summary>
     public DomainDocument WithoutDevice(Node device)
     {
-        int index = Devices.ToList().IndexOf(device);
-        return index < 0 ? throw new ArgumentException("not a device of this domain", nameof(device)) : With(root =>
+        int index = IndexOf(device);
+        return With(root =>
         {
             Node devices = root.Child("devices")!;
             devices.Remove(devices.Children[index]);
         });
     }
 
-    /// <summary>
-    /// The device that a description means: the disk with its target, the interface with its MAC address, or else the one with its alias or, last,
-    /// the one that says the same. Null where there is none.
-    /// </summary>
-    public Node? FindDevice(Node like)
-    {
-        string? alias = like.Child("alias")?["name"];
-        string text = DocumentWriter.Write(like, FormatFlags.Secure | FormatFlags.Inactive);
-        return Devices.FirstOrDefault(device => device.Name == like.Name && like.Name switch
-        {
-            "disk" when like.Child("target")?["dev"] is { } target => device.Child("target")?["dev"] == target,
-            "interface" when like.Child("mac")?["address"] is { } mac => device.Child("mac")?["address"] == mac,
-            _ when alias is not null => device.Child("alias")?["name"] == alias,
-            _ => DocumentWriter.Write(device, FormatFlags.Secure | FormatFlags.Inactive) == text,
-        });
-    }
+    /// <summary>A copy in which every device has the name by which a running domain's devices are addressed.</summary>
+    public DomainDocument WithAliases() => With(static root => DeviceAliases.Assign(root.Child("devices")!));
+
+    /// <summary>The device that a description of another kind than an interface means, by what tells devices of its kind apart. Null where there is none.</summary>
+    public Node? FindDevice(Node like) => DeviceMatch.Find(Devices, like);
+
+    /// <summary>The interface that a description means, by its MAC address, address and alias, as far as it names them.</summary>
+    /// <param name="like">The description.</param>
+    /// <param name="hasMac">The description names its MAC address; otherwise what stands there was made up when it was read.</param>
+    /// <exception cref="Protocol.VirException">There is none (VIR_ERR_DEVICE_MISSING), or more than one (VIR_ERR_OPERATION_FAILED).</exception>
+    public Node FindInterface(Node like, bool hasMac) => DeviceMatch.FindInterface(Devices, like, hasMac);
 
     /// <summary>The document's text.</summary>
     /// <param name="flags">Secrets, live parts ...</param>
@@ -176,5 +179,16 @@ public sealed class DomainDocument : Document
                 one.GetOrAdd("target")["dev"] = prefix + Values.ToText(next);
             }
         });
+    }
+
+    private int IndexOf(Node device)
+    {
+        for (int i = 0; i < Devices.Count; i++)
+        {
+            if (ReferenceEquals(Devices[i], device))
+                return i;
+        }
+
+        throw new ArgumentException("not a device of this domain", nameof(device));
     }
 }

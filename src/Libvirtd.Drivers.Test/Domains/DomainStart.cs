@@ -6,7 +6,7 @@ namespace Libvirtd.Drivers.Test;
 /// <summary>How documents become domains.</summary>
 internal sealed partial class TestDomains
 {
-    private const string InterfacePrefix = "testnet";
+    public const string InterfacePrefix = "testnet";
 
     /// <summary>Reads the document of a domain that is to be defined or started.</summary>
     public DomainDefinition Parse(string xml, bool validate) =>
@@ -36,7 +36,27 @@ internal sealed partial class TestDomains
         AddOrChange(definition, mustBeIdle: true, (view, isNew) => new DomainChange(
             (isNew ? view : view.Assign(definition, live: true)).Start(NextId(), reason), DomainEventType.Started, (int)detail));
 
-    private DomainParseOptions Options(bool validate) => new()
+    /// <summary>Reads the description of a device.</summary>
+    /// <param name="xml">The description.</param>
+    /// <param name="isNew">It is to be attached: names that libvirt generates are not taken from it.</param>
+    public DeviceDescription ParseDevice(string xml, bool isNew)
+    {
+        bool hasMac = true;
+        Documents.Node node = DomainDocument.ParseDevice(xml, new DomainParseOptions
+        {
+            Inactive = isNew,
+            NewUuid = Host.Identities.NextUuid,
+            NewMac = () =>
+            {
+                hasMac = false;
+                return Host.Identities.NextMac();
+            },
+        });
+        return new DeviceDescription(node, hasMac);
+    }
+
+    /// <summary>How this host completes documents.</summary>
+    public DomainParseOptions Options(bool validate = false) => new()
     {
         Validate = validate,
         NewUuid = Host.Identities.NextUuid,
