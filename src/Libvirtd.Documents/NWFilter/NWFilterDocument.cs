@@ -1,6 +1,5 @@
 using System.Globalization;
-using System.Net;
-using System.Numerics;
+using System.Text;
 using Libvirtd.Protocol;
 
 namespace Libvirtd.Documents;
@@ -10,7 +9,9 @@ public sealed class NWFilterDocument : Document
 {
     /// <summary>Chains and their priorities; a chain's name begins with one of these.</summary>
     private static readonly (string Name, int Priority)[] s_chains =
-        [("root", 0), ("stp", -810), ("mac", -800), ("vlan", -750), ("ipv4", -700), ("ipv6", -600), ("arp", -500), ("rarp", -400)];
+        [("root", 0), ("mac", -800), ("vlan", -750), ("stp", 0), ("arp", -500), ("rarp", -400), ("ipv4", -700), ("ipv6", -600)];
+
+    private const int MostChainBytes = 12;
 
     private NWFilterDocument(Node root)
         : base(root)
@@ -35,7 +36,7 @@ public sealed class NWFilterDocument : Document
         root.Append("name", name);
         AddChain(root, raw, domain);
         string uuid = raw.ChildText("uuid") is { Length: > 0 } text
-            ? DocumentText.NormaliseUuid(text) ?? throw Fault.Internal(domain, "malformed uuid element")
+            ? DocumentText.NormaliseUuid(text) ?? throw Fault.Xml(domain, "malformed uuid element")
             : options.NewUuid().ToString("D");
         root.Append(new Node("uuid") { Text = uuid });
         ParseContext context = options.ToContext(ErrorDomain.NwFilter);
@@ -43,6 +44,8 @@ public sealed class NWFilterDocument : Document
         {
             if (child.Name == "rule")
                 root.Append(ReadRule(child, domain));
+            else if (child.Name == "filterref" && !child.Has("filter"))
+                throw Fault.Internal(domain, "rule node requires action attribute");
             else if (child.Name == "filterref" && DocumentNormaliser.Apply(NWFilterSchema.Reference, child, root, context) is { } reference)
                 root.Append(reference);
         }
@@ -54,22 +57,22 @@ public sealed class NWFilterDocument : Document
 
     private static void AddChain(Node root, Node raw, ErrorDomain domain)
     {
-        string chain = raw["chain"] is { Length: > 0 } given ? given : "root";
-        int known = Array.FindIndex(s_chains, one => chain.StartsWith(one.Name, StringComparison.Ordinal));
-        if (known < 0 || (s_chains[known].Name == "root" && chain != "root"))
-        {
-            throw Fault.Unsupported(domain,
-                $"Invalid chain name '{chain}'. Please use a chain name called 'root' or any of the following prefixes: stp, mac, vlan, ipv4, ipv6, arp, rarp");
-        }
-
-        int priority = s_chains[known].Priority;
-        if (raw["priority"] is { } text)
+        int? own = null;
+        if (raw["priority"] is { Length: > 0 } text)
         {
             if (!DocumentText.TryParseNumber(text, 10, out Int128 number))
                 throw VirException.Of(ErrorCode.InvalidArg, domain, $"Could not parse chain priority '{text}'");
             if (number < -1000 || number > 1000)
                 throw VirException.Of(ErrorCode.InvalidArg, domain, $"Priority '{number}' is outside valid range of [-1000,1000]");
-            priority = (int)number;
+            own = (int)number;
+        }
+
+        int priority = 0;
+        string chain = "root";
+        if (raw["chain"] is { Length: > 0 } given)
+        {
+            chain = given;
+            priority = own ?? DefaultPriority(chain, domain);
         }
 
         root.Append("chain", chain);
@@ -77,14 +80,31 @@ public sealed class NWFilterDocument : Document
             root.Append("priority", priority.ToString(CultureInfo.InvariantCulture));
     }
 
+    /// <summary>The priority of a chain by the beginning of its name, which must be known.</summary>
+    private static int DefaultPriority(string chain, ErrorDomain domain)
+    {
+        if (Encoding.UTF8.GetByteCount(chain) > MostChainBytes)
+            throw VirException.Of(ErrorCode.InvalidArg, domain, $"Name of chain is longer than {MostChainBytes} characters");
+        if (chain.Any(static c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.' or ':')))
+            throw VirException.Of(ErrorCode.InvalidArg, domain, "Chain name contains invalid characters");
+        int known = Array.FindIndex(s_chains, one => chain.StartsWith(one.Name, StringComparison.Ordinal));
+        if (known < 0 || (s_chains[known].Name == "root" && chain != "root"))
+        {
+            throw VirException.Of(ErrorCode.InvalidArg, domain,
+                $"Invalid chain name '{chain}'. Please use a chain name called 'root' or any of the following prefixes: mac, vlan, stp, arp, rarp, ipv4, ipv6");
+        }
+
+        return s_chains[known].Priority;
+    }
+
     private static Node ReadRule(Node raw, ErrorDomain domain)
     {
         string action = raw["action"] ?? throw Fault.Internal(domain, "rule node requires action attribute");
         if (action is not ("drop" or "accept" or "reject" or "return" or "continue"))
-            throw Fault.Internal(domain, $"unknown rule action attribute value");
+            throw Fault.Unsupported(domain, "unknown rule action attribute value");
         string direction = raw["direction"] ?? throw Fault.Internal(domain, "rule node requires direction attribute");
         if (direction is not ("in" or "out" or "inout"))
-            throw Fault.Internal(domain, "unknown rule direction attribute value");
+            throw Fault.Unsupported(domain, "unknown rule direction attribute value");
         int priority = raw["priority"] is { } text && DocumentText.TryParseNumber(text, 10, out Int128 number) && number >= -1000 && number <= 1000
             ? (int)number
             : 500;
@@ -105,90 +125,80 @@ public sealed class NWFilterDocument : Document
         return rule;
     }
 
-    /// <summary>A rule's conditions become at most two elements: those that must hold, and those that must not.</summary>
+    /// <summary>
+    /// A rule's conditions become elements of those that hold and of those that must not, each of attributes that stand together in their order.
+    /// </summary>
     private static void AddMatches(Node rule, Node raw, string protocol, (string Name, NWFilterType Type)[] attributes, ErrorDomain domain)
     {
-        Node holds = new(protocol);
-        Node fails = new(protocol);
-        fails.Append("match", "no");
-        foreach ((string name, NWFilterType type) in attributes)
+        Dictionary<string, (string Value, bool Fails)> found = new(StringComparer.Ordinal);
+        bool isV6 = NWFilterSchema.IsV6(protocol);
+        foreach (Node part in raw.All(protocol))
         {
-            foreach (Node part in raw.All(protocol))
+            // Of several faults the last is told.
+            VirException? fault = null;
+            foreach ((string name, NWFilterType type) in attributes)
             {
                 if (part[name] is not { } value)
                     continue;
-                string normal = Normalise(type, value)
-                    ?? throw Fault.Internal(domain, $"{protocol} has illegal value {value} for attribute {name}");
-                (part["match"] == "no" ? fails : holds)[name] = normal;
+                if (NWFilterValues.Normalise(type, value, isV6) is { } normal)
+                    found[name] = (normal, part["match"] == "no");
+                else
+                    fault = Fault.Internal(domain, $"{name} has illegal value {value}");
             }
+
+            if (fault is not null)
+                throw fault;
         }
 
-        bool hasFails = fails.Attributes.Length > 1;
-        if (holds.Attributes.Length > 0 || !hasFails)
-            rule.Append(holds);
-        if (hasFails)
-            rule.Append(fails);
-    }
-
-    private static string? Normalise(NWFilterType type, string value)
-    {
-        if (value.StartsWith('$'))
-            return value;
-        return type switch
+        CheckPorts(protocol, found, domain);
+        FixIpSet(protocol, found);
+        Node? last = null;
+        bool lastFails = false;
+        foreach ((string name, _) in attributes)
         {
-            NWFilterType.Mac => DocumentText.NormaliseMac(value),
-            NWFilterType.Ip => DocumentText.NormaliseIp(value),
-            NWFilterType.Mask => Mask(value),
-            NWFilterType.Number8 => Number(value, byte.MaxValue),
-            NWFilterType.Number16 => Number(value, ushort.MaxValue),
-            NWFilterType.Number32 => Number(value, uint.MaxValue),
-            NWFilterType.Boolean => value is "1" or "true" or "yes" ? "true" : value is "0" or "false" or "no" ? "false" : null,
-            NWFilterType.EtherType => Named(value, ushort.MaxValue, "arp", "rarp", "ipv4", "ipv6", "vlan"),
-            NWFilterType.Protocol => Named(value, byte.MaxValue, "tcp", "udp", "udplite", "esp", "ah", "icmp", "igmp", "sctp", "icmpv6"),
-            NWFilterType.ArpOpcode => Named(value, ushort.MaxValue, "Request", "Reply", "Request_Reverse", "Reply_Reverse", "DRARP_Request", "DRARP_Reply",
-                "DRARP_Error", "InARP_Request", "ARP_NAK"),
-            _ => value,
-        };
-    }
+            if (!found.TryGetValue(name, out (string Value, bool Fails) one))
+                continue;
+            bool fails = NWFilterSchema.SharesMatchWith(protocol, name) is { } other ? found.GetValueOrDefault(other).Fails : one.Fails;
+            if (last is null || fails != lastFails)
+            {
+                last = new Node(protocol);
+                lastFails = fails;
+                rule.Append(last);
+                if (fails)
+                    last.Append("match", "no");
+            }
 
-    private static string? Named(string value, uint max, params ReadOnlySpan<string> names)
-    {
-        foreach (string name in names)
-        {
-            if (name.Equals(value, StringComparison.OrdinalIgnoreCase))
-                return name;
+            last.Append(name, one.Value);
         }
 
-        return Number(value, max);
+        if (last is null)
+            rule.Append(new Node(protocol));
     }
 
-    /// <summary>A number as it was written: in hexadecimal or not.</summary>
-    private static string? Number(string value, uint max)
+    /// <summary>A set of addresses has the flag "src", and upstream loses one that was given others.</summary>
+    private static void FixIpSet(string protocol, Dictionary<string, (string Value, bool Fails)> found)
     {
-        bool hex = value.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
-        if (!DocumentText.TryParseNumber(value, hex ? 16 : 10, out Int128 number) || number < 0 || number > max)
-            return null;
-        return hex ? "0x" + ((uint)number).ToString("x", CultureInfo.InvariantCulture) : number.ToString(CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>A mask as a number of bits.</summary>
-    private static string? Mask(string value)
-    {
-        if (DocumentText.TryParseNumber(value, 10, out Int128 bits))
-            return bits >= 0 && bits <= 128 ? bits.ToString(CultureInfo.InvariantCulture) : null;
-        if (!IPAddress.TryParse(value, out IPAddress? address))
-            return null;
-        int count = 0;
-        bool ended = false;
-        foreach (byte part in address.GetAddressBytes())
+        if (protocol is "all" or "all-ipv6")
+            return;
+        if (found.ContainsKey("ipset") && !found.ContainsKey("ipsetflags"))
         {
-            int ones = BitOperations.LeadingZeroCount((uint)(byte)~part << 24);
-            if (ended ? part != 0 : (byte)(part << Math.Min(ones, 8)) != 0 && ones < 8)
-                return null;
-            count += ended ? 0 : Math.Min(ones, 8);
-            ended |= ones < 8;
+            found["ipsetflags"] = ("src", false);
+            return;
         }
 
-        return count.ToString(CultureInfo.InvariantCulture);
+        found.Remove("ipset");
+        found.Remove("ipsetflags");
+    }
+
+    /// <summary>Ports need a protocol that has them.</summary>
+    private static void CheckPorts(string protocol, Dictionary<string, (string Value, bool Fails)> found, ErrorDomain domain)
+    {
+        if (protocol is not ("ip" or "ipv6") || !found.Keys.Any(static name => name.Contains("port", StringComparison.Ordinal)))
+            return;
+        if (found.GetValueOrDefault("protocol").Value is not ("tcp" or "udp" or "sctp" or "33" or "0x21"))
+        {
+            throw Fault.Internal(domain, $"{(protocol == "ip" ? "IP" : "IPv6")} rule with port specification requires protocol specification with protocol to be"
+                + " either one of tcp(6), udp(17), dccp(33), or sctp(132)");
+        }
     }
 }
