@@ -53,7 +53,7 @@ public sealed class OtherDocumentTests
                 <parameter name='IP' value='10.0.0.1'/>
               </filterref>
               <rule action='accept' direction='in' priority='500' statematch='false'>
-                <tcp srcipaddr='10.0.0.0' srcipmask='8' comment='c &lt;' dstportstart='22'/>
+                <tcp srcipaddr='10.0.0.0' srcipmask='8' dstportstart='22' comment='c &lt;'/>
               </rule>
               <rule action='drop' direction='inout' priority='-5'>
                 <mac match='no' srcmacaddr='$MAC' protocolid='arp'/>
