@@ -4,6 +4,7 @@ namespace Libvirtd.Drivers.Test;
 internal sealed class TestConnection : DriverConnection
 {
     private readonly TestDriver _driver;
+    private readonly HostFaults _faults;
     private readonly TestOptions? _sharedAs;
     private bool _isClosed;
 
@@ -14,6 +15,7 @@ internal sealed class TestConnection : DriverConnection
     public TestConnection(TestDriver driver, TestHost host, string uri, TestOptions? sharedAs)
     {
         _driver = driver;
+        _faults = host.Faults;
         _sharedAs = sharedAs;
         Uri = uri;
         Events = host.Events;
@@ -29,6 +31,7 @@ internal sealed class TestConnection : DriverConnection
         Secrets = new TestSecretDriver(host.Secrets);
         NwFilters = new TestNwFilterDriver(host.NwFilters);
         NwFilterBindings = new TestNwFilterBindingDriver(host.NwFilters);
+        Qemu = new TestQemuDriver(host.Domains);
     }
 
     public override string Uri { get; }
@@ -57,7 +60,11 @@ internal sealed class TestConnection : DriverConnection
 
     public override NwFilterBindingDriver NwFilterBindings { get; }
 
-    public override bool HasEvents(EventKind kind) => kind is not EventKind.QemuMonitor;
+    public override QemuDriver Qemu { get; }
+
+    public override CallInterceptor? Interceptor => _faults.Interceptor;
+
+    public override bool HasEvents(EventKind kind) => true;
 
     public override ValueTask DisposeAsync()
     {

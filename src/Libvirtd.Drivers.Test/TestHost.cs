@@ -19,6 +19,8 @@ internal sealed partial class TestHost
         Node = document.Node;
         Cells = document.Cells;
         Capabilities = document.Capabilities.Format();
+        Faults = new HostFaults(this);
+        Agents = new GuestAgents(this);
         Domains = new TestDomains(this);
         Networks = new TestNetworks(this);
         Interfaces = new TestInterfaces(this);
@@ -57,6 +59,12 @@ internal sealed partial class TestHost
 
     /// <summary>The capabilities document.</summary>
     public string Capabilities { get; }
+
+    /// <summary>What goes wrong by command.</summary>
+    public HostFaults Faults { get; }
+
+    /// <summary>Which guests' agents answer.</summary>
+    public GuestAgents Agents { get; }
 
     public TestDomains Domains { get; }
 

@@ -29,6 +29,9 @@ public abstract class DriverConnection : IAsyncDisposable
     /// <summary>The canonical URI, for CONNECT_GET_URI.</summary>
     public abstract string Uri { get; }
 
+    /// <summary>What stands in the way of this connection's calls; asked for each of them, null for none.</summary>
+    public virtual CallInterceptor? Interceptor => null;
+
     /// <summary>Where the driver raises its events.</summary>
     public EventHub Events { get; protected init; } = new();
 

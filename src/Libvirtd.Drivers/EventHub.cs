@@ -11,6 +11,7 @@ public sealed class EventHub
 {
     private readonly Lock _lock = new();
     private IEventListener[] _listeners = [];
+    private Predicate<DriverEvent>? _filter;
 
     /// <summary>Somebody listens; without, raising costs nothing.</summary>
     public bool HasListeners => Volatile.Read(ref _listeners).Length > 0;
@@ -27,8 +28,26 @@ public sealed class EventHub
             _listeners = Array.FindAll(_listeners, other => !ReferenceEquals(other, listener));
     }
 
+    /// <summary>
+    /// Asked before an event is handed on, on the thread of the one who raises; false keeps it back. Who set it may <see cref="Deliver"/> it later.
+    /// Null lets all through.
+    /// </summary>
+    public Predicate<DriverEvent>? Filter
+    {
+        get => Volatile.Read(ref _filter);
+        set => Volatile.Write(ref _filter, value);
+    }
+
     /// <summary>Raises an event. Call it after the change was published and before the call that caused it is answered.</summary>
     public void Raise(DriverEvent raised)
+    {
+        if (Filter is { } filter && !filter(raised))
+            return;
+        Deliver(raised);
+    }
+
+    /// <summary>Hands an event to all who listen, whatever the filter says.</summary>
+    public void Deliver(DriverEvent raised)
     {
         foreach (IEventListener listener in Volatile.Read(ref _listeners))
             listener.OnEvent(raised);

@@ -16,6 +16,8 @@ internal sealed class Hypervisor : IEventListener, IAsyncDisposable
 
     public static FakeCall Call => FakeCall.Instance;
 
+    public DriverConnection Connection => _connection;
+
     public DomainDriver Domains => _connection.Domains;
 
     public DomainSnapshotDriver Snapshots => _connection.Snapshots;
@@ -79,6 +81,7 @@ internal sealed class Hypervisor : IEventListener, IAsyncDisposable
         DomainDeviceAddedEvent added => $"{added.Dom.Name} added {added.DevAlias}",
         DomainDeviceRemovedEvent removed => $"{removed.Dom.Name} removed {removed.DevAlias}",
         DomainTrayChangeEvent tray => $"{tray.Dom.Name} tray {tray.DevAlias} {tray.Reason}",
+        DomainMonitorEvent monitor => monitor.Event,
         _ => raised.GetType().Name,
     });
 

@@ -11,7 +11,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask<string> GetHostname(CallContext call, DomainRef dom, DomainGetHostnameFlags flags)
     {
         FlagCheck.Require((uint)flags, 0, "testDomainGetHostname");
-        ActiveView(dom);
+        AgentView(dom);
         return new(dom.Name + "host");
     }
 
@@ -21,6 +21,7 @@ internal sealed partial class TestDomainDriver
         DomainView view = View(dom);
         if (view.State != DomainState.Running)
             throw Invalid("domain is not running");
+        Host.Agents.Require(view);
         return new(new DomainGetTimeRet { Seconds = view.Guest.Seconds, Nseconds = view.Guest.Nanoseconds });
     }
 
@@ -28,7 +29,7 @@ internal sealed partial class TestDomainDriver
     {
         FlagCheck.Require((uint)flags, (uint)DomainSetTimeFlags.Sync, "testDomainSetTime");
         using DomainEdit edit = domains.Edit(dom);
-        RequireActive(edit.View);
+        RequireAgent(edit.View);
         edit.Publish(edit.View with { Guest = edit.View.Guest with { Seconds = seconds, Nanoseconds = nseconds } });
         return default;
     }
@@ -63,7 +64,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask Fstrim(CallContext call, DomainRef dom, string? mountPoint, ulong minimum, uint flags)
     {
         FlagCheck.Require(flags, 0, "testDomainFSTrim");
-        ActiveView(dom);
+        AgentView(dom);
         if (mountPoint is not (null or RootMount or BootMount))
             throw NoMountPoint(mountPoint);
         return default;
@@ -73,7 +74,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask<DomainGetFsinfoRet> GetFsinfo(CallContext call, DomainRef dom, uint flags)
     {
         FlagCheck.Require(flags, 0, "testDomainGetFSInfo");
-        foreach (Documents.DomainDisk disk in ActiveView(dom).Definition.Document.Disks)
+        foreach (Documents.DomainDisk disk in AgentView(dom).Definition.Document.Disks)
         {
             if (disk.Device != "disk")
                 continue;
@@ -95,7 +96,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask SetUserPassword(CallContext call, DomainRef dom, string? user, string? password, DomainSetUserPasswordFlags flags)
     {
         FlagCheck.Require((uint)flags, (uint)DomainSetUserPasswordFlags.Encrypted, "testDomainSetUserPassword");
-        ActiveView(dom);
+        AgentView(dom);
         return default;
     }
 
@@ -135,7 +136,7 @@ internal sealed partial class TestDomainDriver
     private int SetFrozen(in DomainRef dom, string[] mountpoints, bool frozen)
     {
         using DomainEdit edit = domains.Edit(dom);
-        RequireActive(edit.View);
+        RequireAgent(edit.View);
         GuestView before = edit.View.Guest;
         GuestView after = before;
         foreach (string mountpoint in mountpoints is [] ? [RootMount, BootMount] : mountpoints)

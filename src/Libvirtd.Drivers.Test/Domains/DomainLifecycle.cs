@@ -71,7 +71,7 @@ internal sealed partial class TestDomainDriver
         using DomainEdit edit = domains.Edit(dom);
         if (edit.View.State == DomainState.Shutoff)
             throw VirException.Internal(ErrorDomain.Test, $"domain '{dom.Name}' not running");
-        End(edit, static document => document.OnPoweroff);
+        EndSoon(edit, static document => document.OnPoweroff);
         return default;
     }
 
@@ -82,7 +82,7 @@ internal sealed partial class TestDomainDriver
         FlagCheck.Require((uint)flags, (uint)Known, "testDomainReboot");
         using DomainEdit edit = domains.Edit(dom);
         RequireActive(edit.View);
-        End(edit, static document => document.OnReboot);
+        EndSoon(edit, static document => document.OnReboot);
         return default;
     }
 
@@ -94,7 +94,7 @@ internal sealed partial class TestDomainDriver
     }
 
     /// <summary>The domain stops; a transient one is gone with that.</summary>
-    private static void Stop(DomainEdit edit, DomainShutoffReason reason, DomainEventStoppedDetailType detail)
+    internal static void Stop(DomainEdit edit, DomainShutoffReason reason, DomainEventStoppedDetailType detail)
     {
         edit.Publish(edit.View.Stop(reason));
         if (!edit.View.IsPersistent)
@@ -102,8 +102,27 @@ internal sealed partial class TestDomainDriver
         edit.Raise(DomainEventType.Stopped, (int)detail);
     }
 
+    /// <summary>The guest ends as it was asked to: at once, or after the time that the host's guests take for it.</summary>
+    private void EndSoon(DomainEdit edit, Func<DomainDocument, string> action)
+    {
+        if (Host.Options.Shutdown > TimeSpan.Zero)
+            _ = EndLaterAsync(edit.View.Ref, action);
+        else
+            End(edit, action);
+    }
+
+    private async Task EndLaterAsync(DomainRef dom, Func<DomainDocument, string> action)
+    {
+        await Task.Delay(Host.Options.Shutdown, Host.Time).ConfigureAwait(false);
+        if (domains.Find(dom.Uuid) is not { } domain)
+            return;
+        using DomainEdit edit = domain.Edit();
+        if (edit.View is { IsGone: false } view && view.Definition.Id == dom.Id)
+            End(edit, action);
+    }
+
     /// <summary>The guest has ended by itself: its definition says whether it stops or starts over.</summary>
-    private static void End(DomainEdit edit, Func<DomainDocument, string> action)
+    internal static void End(DomainEdit edit, Func<DomainDocument, string> action)
     {
         if (action(edit.View.Definition.Document) is "restart" or "rename-restart")
             edit.Publish(edit.View.With(DomainState.Running, (int)DomainRunningReason.Booted));

@@ -33,5 +33,19 @@ internal sealed partial class TestDomainDriver(TestDomains domains) : DomainDriv
             throw NotRunning();
     }
 
+    /// <summary>The view of a domain whose guest agent must answer.</summary>
+    private DomainView AgentView(in DomainRef dom)
+    {
+        DomainView view = View(dom);
+        RequireAgent(view);
+        return view;
+    }
+
+    private void RequireAgent(DomainView view)
+    {
+        RequireActive(view);
+        Host.Agents.Require(view);
+    }
+
     private static VirException NotRunning() => VirException.Of(ErrorCode.OperationInvalid, ErrorDomain.Domain, "domain is not running");
 }

@@ -128,9 +128,16 @@ internal sealed partial class TestDomains(TestHost host)
     {
         bool isGone = domain.View.IsGone;
         if (oldId != -1 && (oldId != newId || isGone))
+        {
             _byId.TryRemove(new(oldId, domain));
+            Host.Agents.Stopped(domain.View.Definition.Uuid);
+        }
+
         if (newId != -1 && oldId != newId && !isGone)
+        {
             _byId[newId] = domain;
+            Host.Agents.Started(domain.View.Definition.Uuid);
+        }
     }
 
     internal void Forget(TestDomain domain)

@@ -29,6 +29,9 @@ internal sealed record TestOptions
     /// <summary><c>shutdown=5s</c>: how long a guest takes to stop after it was asked to.</summary>
     public TimeSpan Shutdown { get; init; }
 
+    /// <summary><c>fault=virDomainCreate,error=NO_MEMORY,count=2</c>, any number of them: what fails from the beginning; one on each line.</summary>
+    public string Faults { get; init; } = "";
+
     /// <summary>Reads a URI's query.</summary>
     /// <exception cref="VirException">A value makes no sense (VIR_ERR_INVALID_ARG).</exception>
     public static TestOptions Parse(ConnectUri uri)
@@ -50,6 +53,9 @@ internal sealed record TestOptions
     /// <param name="unseeded">Where they come from without a seed.</param>
     public IdentitySource MakeIdentities(IdentitySource unseeded) => Seed is { } seed ? new IdentitySource(seed) : unseeded;
 
+    /// <summary>The faults that the host begins with.</summary>
+    public IEnumerable<FaultRule> MakeFaults() => Faults.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(FaultParser.Parse);
+
     private TestOptions With(string name, string value) => name switch
     {
         "host" => this with { Host = IsName(value) ? value : throw Bad(name, value, $"1 to {MostNameLength} letters, digits, '-', '_' or '.'") },
@@ -58,6 +64,7 @@ internal sealed record TestOptions
         "seed" => this with { Seed = ParseSeed(name, value) },
         "boot" => this with { Boot = ParseDuration(name, value) },
         "shutdown" => this with { Shutdown = ParseDuration(name, value) },
+        "fault" => this with { Faults = $"{Faults}{CheckFault(value)}\n" },
         _ => this,
     };
 
@@ -74,6 +81,20 @@ internal sealed record TestOptions
 
     private static TimeSpan ParseDuration(string name, string value) =>
         Duration.TryParse(value, out TimeSpan duration) ? duration : throw Bad(name, value, "a time such as 250ms, 2s or 5m");
+
+    private static string CheckFault(string value)
+    {
+        string line = value.ReplaceLineEndings(" ");
+        try
+        {
+            FaultParser.Parse(line);
+            return line;
+        }
+        catch (MonitorException e)
+        {
+            throw Bad($"fault in the test URI: {e.Message}");
+        }
+    }
 
     private static VirException Bad(string name, string value, string wanted) => Bad($"{name} in the test URI must be {wanted}, not '{value}'");
 

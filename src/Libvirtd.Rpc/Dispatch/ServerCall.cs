@@ -37,6 +37,12 @@ internal sealed class ServerCall(Session session) : CallContext
     /// <summary>The driver has not finished yet: the answer comes later.</summary>
     public bool IsPending { get; private set; }
 
+    /// <summary>An interceptor keeps the call: it has not been decoded yet, or was decoded later than it came.</summary>
+    public bool IsHeld { get; private set; }
+
+    /// <summary>What the client gets in place of the answer; null for the answer itself.</summary>
+    public Exception? InsteadOfReply { get; set; }
+
     public override ClientIdentity Identity => session.Identity;
 
     public override bool IsReadOnly => session.IsReadOnly;
@@ -65,6 +71,8 @@ internal sealed class ServerCall(Session session) : CallContext
         _files = files;
         IsAnswered = false;
         IsPending = false;
+        IsHeld = false;
+        InsteadOfReply = null;
         Count = 0;
         IsSparse = false;
     }
@@ -73,6 +81,13 @@ internal sealed class ServerCall(Session session) : CallContext
     /// <param name="hypervisor">The procedure is served by the hypervisor part, which only the error text tells.</param>
     public DriverConnection Connection(bool hypervisor) =>
         session.Connection ?? throw RpcErrors.Internal(hypervisor ? "hypervisor connection not open" : "connection not open");
+
+    /// <summary>Goes on with the call when the interceptor's task has ended.</summary>
+    public void Hold(ValueTask<CallVerdict> verdict, Action<ServerCall> proceed)
+    {
+        IsHeld = true;
+        _ = HoldAsync(verdict, proceed);
+    }
 
     /// <summary>Answers when the callback has ended.</summary>
     public void Complete(ValueTask callback)
@@ -118,6 +133,11 @@ internal sealed class ServerCall(Session session) : CallContext
     /// <summary>Answers at once with an encoded result.</summary>
     public void Reply<T>(T result, Action<ServerCall, XdrWriter, T> encode)
     {
+        if (InsteadOfReply is { } instead)
+        {
+            ReplyFailure(instead);
+            return;
+        }
         List<SafeHandle>? files = _replyFiles;
         _replyFiles = null;
         session.Output.AppendReply(this, _header.Reply(withFiles: files is { Count: > 0 }), result, encode, files);
@@ -132,6 +152,20 @@ internal sealed class ServerCall(Session session) : CallContext
         IsAnswered = true;
     }
 
+    /// <summary>Answers with the error that an exception stands for; one of them ends the connection instead.</summary>
+    public void ReplyFailure(Exception failure)
+    {
+        failure = InsteadOfReply ?? failure;
+        if (failure is DisconnectException)
+        {
+            DropReplyFiles();
+            session.Disconnect(failure);
+            IsAnswered = true;
+            return;
+        }
+        ReplyError(failure is XdrException ? RpcErrors.Rpc("Unable to decode message payload") : RpcErrors.Of(failure));
+    }
+
     /// <summary>Closes the descriptors that came with the call.</summary>
     public void CloseFiles()
     {
@@ -139,6 +173,21 @@ internal sealed class ServerCall(Session session) : CallContext
             file.Dispose();
         _files = [];
         DropReplyFiles();
+    }
+
+    private async Task HoldAsync(ValueTask<CallVerdict> verdict, Action<ServerCall> proceed)
+    {
+        try
+        {
+            InsteadOfReply = (await verdict.ConfigureAwait(false)).InsteadOfReply;
+            proceed(this);
+        }
+        catch (Exception failure)
+        {
+            Fail(failure);
+        }
+        if (!IsPending)
+            session.OnCallFinished(this);
     }
 
     private async Task FinishAsync(ValueTask callback)
@@ -201,7 +250,7 @@ internal sealed class ServerCall(Session session) : CallContext
         try
         {
             session.LogFailure(this, failure);
-            ReplyError(RpcErrors.Of(failure));
+            ReplyFailure(failure);
         }
         catch (Exception lost)
         {

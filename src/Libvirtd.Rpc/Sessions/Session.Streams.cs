@@ -18,7 +18,14 @@ internal sealed partial class Session
     /// <summary>Answers the opening call, then lets the stream run.</summary>
     public void OpenStream(ServerCall call, StreamEndpoint endpoint, Action reply)
     {
+        if (Connection?.Interceptor is { } interceptor)
+            endpoint = interceptor.OnStream(call, call.Procedure, endpoint);
         ServerStream stream = new(this, call.Header, endpoint, call.Procedure.Stream, call.IsSparse);
+        if (call.InsteadOfReply is { } instead)
+        {
+            _ = stream.AbandonAsync();
+            throw instead;
+        }
         bool isNew;
         lock (_streams)
             isNew = !_gone.IsCancellationRequested && _streams.TryAdd(StreamKey.Of(call.Header), stream);

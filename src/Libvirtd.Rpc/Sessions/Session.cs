@@ -120,6 +120,9 @@ internal sealed partial class Session
         Wake();
     }
 
+    /// <summary>The driver wants the connection to end, without an answer.</summary>
+    public void Disconnect(Exception reason) => Abort(new TransportException(TransportFault.Aborted, reason.Message));
+
     /// <summary>Lets no further packet in; what is answered already still goes out, then the connection ends.</summary>
     public void Close() => _closing = true;
 
@@ -238,10 +241,10 @@ internal sealed partial class Session
         catch (Exception failure)
         {
             LogFailure(call, failure);
-            call.ReplyError(failure is XdrException ? RpcErrors.Rpc("Unable to decode message payload") : RpcErrors.Of(failure));
+            call.ReplyFailure(failure);
         }
         Events.EndCall();
-        if (call.IsPending)
+        if (call.IsPending || call.IsHeld)
         {
             Interlocked.Increment(ref _underWay);
             return;
@@ -262,6 +265,28 @@ internal sealed partial class Session
         call.Procedure = procedure;
         if (!IsAuthenticated && !SessionProcedures.IsAuthentication(procedure))
             throw RpcErrors.Rpc("authentication required");
+        if (Connection?.Interceptor is not { } interceptor || !IsKept(call, program, payload, interceptor))
+            Proceed(call, program, payload);
+    }
+
+    /// <summary>Asks the interceptor; true when it keeps the call, which then goes on later.</summary>
+    private bool IsKept(ServerCall call, ServerProgram program, ReadOnlySpan<byte> payload, CallInterceptor interceptor)
+    {
+        ValueTask<CallVerdict> verdict = interceptor.BeforeAsync(call, call.Procedure);
+        if (verdict.IsCompleted)
+        {
+            call.InsteadOfReply = verdict.GetAwaiter().GetResult().InsteadOfReply;
+            return false;
+        }
+        byte[] copy = payload.ToArray();
+        call.Hold(verdict, kept => Proceed(kept, program, copy));
+        return true;
+    }
+
+    private void Proceed(ServerCall call, ServerProgram program, ReadOnlySpan<byte> payload)
+    {
+        ProcedureInfo procedure = call.Procedure;
+        PacketHeader header = call.Header;
         XdrReader reader = new(payload, Server.Strings);
         if (procedure.Number == LegacyNetworkUpdate.Procedure && header.Program == RemoteProgram.Number && !KnowsNetworkUpdateOrder)
             reader = new XdrReader(LegacyNetworkUpdate.Reorder(payload), Server.Strings);
@@ -282,7 +307,7 @@ internal sealed partial class Session
 
     public void LogFailure(ServerCall call, Exception failure)
     {
-        if (failure is not (VirException or XdrException or OperationCanceledException))
+        if (failure is not (VirException or XdrException or OperationCanceledException or DisconnectException))
             RpcLog.CallbackFailed(_logger, Id, call.Procedure?.Name ?? "?", failure);
     }
 

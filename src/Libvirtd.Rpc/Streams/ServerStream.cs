@@ -265,6 +265,12 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
     {
         if (!TryEnd())
             return;
+        if (failure is DisconnectException)
+        {
+            session.Remove(this);
+            session.Disconnect(failure);
+            return;
+        }
         if (failure is not (VirException or OperationCanceledException))
             RpcLog.CallbackFailed(session.Server.Logger, session.Id, "stream", failure);
         SendLast(AsStreamError(failure));

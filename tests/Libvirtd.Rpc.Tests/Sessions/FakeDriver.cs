@@ -42,7 +42,11 @@ internal sealed class FakeConnection : DriverConnection
 
     public FakeQemu Monitor { get; } = new();
 
+    public CallInterceptor? Guard { get; set; }
+
     public override string Uri => "fake:///";
+
+    public override CallInterceptor? Interceptor => Guard;
 
     public override DomainDriver Domains => Guests;
 
