@@ -20,6 +20,7 @@ internal sealed class DomainDefinition
         Memory = document.CurrentMemoryKiB;
         MaxVcpus = document.MaxVcpus;
         Vcpus = document.Vcpus;
+        HasIoThreads = IoThreads.AreAny(document);
     }
 
     private DomainDefinition(DomainDefinition other, int id)
@@ -32,6 +33,7 @@ internal sealed class DomainDefinition
         Memory = other.Memory;
         MaxVcpus = other.MaxVcpus;
         Vcpus = other.Vcpus;
+        HasIoThreads = other.HasIoThreads;
     }
 
     public DomainDocument Document { get; }
@@ -53,6 +55,8 @@ internal sealed class DomainDefinition
 
     /// <summary>The virtual CPUs that are online.</summary>
     public uint Vcpus { get; }
+
+    public bool HasIoThreads { get; }
 
     public bool HasMemballoon => Devices("memballoon").FirstOrDefault() is { } balloon && balloon["model"] != "none";
 

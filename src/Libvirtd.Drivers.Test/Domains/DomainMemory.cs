@@ -71,7 +71,7 @@ internal sealed partial class TestDomainDriver
             (DomainMemoryStatTags.Unused, memory / 2),
             (DomainMemoryStatTags.Available, memory),
             (DomainMemoryStatTags.Usable, memory / 2),
-            (DomainMemoryStatTags.LastUpdate, 627319920),
+            (DomainMemoryStatTags.LastUpdate, MemoryFigures.LastUpdate),
             (DomainMemoryStatTags.DiskCaches, memory / 8),
             (DomainMemoryStatTags.HugetlbPgalloc, 0),
             (DomainMemoryStatTags.HugetlbPgfail, 0),

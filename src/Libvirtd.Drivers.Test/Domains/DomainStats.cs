@@ -3,12 +3,10 @@ using Libvirtd.Protocol;
 
 namespace Libvirtd.Drivers.Test;
 
-/// <summary>Statistics. There is nothing to measure: the figures are upstream's, fixed or growing with the clock.</summary>
+/// <summary>Statistics. There is nothing to measure: the figures are fixed, or grow with the clock.</summary>
 internal sealed partial class TestDomainDriver
 {
     private const ulong TotalCpuTime = 48772617035;
-    private const ulong DiskCapacity = 1099506450432;
-    private const ulong DiskAllocation = 1099511627776;
 
     public override ValueTask<DomainGetCpuStatsRet> GetCpuStats(CallContext call, DomainRef dom, uint nparams, int startCpu, uint ncpus,
         TypedParameterFlags flags)
@@ -24,32 +22,13 @@ internal sealed partial class TestDomainDriver
             throw VirException.Of(ErrorCode.OperationUnsupported, ErrorDomain.Test, "summary statistics are not supported yet");
         if (ActiveView(dom).Definition.FindDisk(path) is null)
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"invalid path: {path}");
-        long time = Microseconds();
-        return new(new DomainBlockStatsRet
-        {
-            RdReq = time / 10,
-            RdBytes = time / 20,
-            WrReq = time / 30,
-            WrBytes = time / 40,
-            Errs = time / 2000000,
-        });
+        return new(IoFigures.OfDisk(Microseconds()));
     }
 
     public override ValueTask<DomainInterfaceStatsRet> InterfaceStats(CallContext call, DomainRef dom, string device)
     {
         FindInterface(ActiveView(dom).Definition.Document, device);
-        long time = Microseconds();
-        return new(new DomainInterfaceStatsRet
-        {
-            RxBytes = time / 10,
-            RxPackets = time / 100,
-            RxErrs = time / 1000000,
-            RxDrop = time / 2000000,
-            TxBytes = time / 20,
-            TxPackets = time / 110,
-            TxErrs = time / 3000000,
-            TxDrop = time / 4000000,
-        });
+        return new(IoFigures.OfInterface(Microseconds()));
     }
 
     public override ValueTask<DomainGetBlockInfoRet> GetBlockInfo(CallContext call, DomainRef dom, string path, uint flags)
@@ -59,7 +38,12 @@ internal sealed partial class TestDomainDriver
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"invalid path {path} not assigned to domain");
         if (disk.Source is null && disk.Type != "network")
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"disk '{path}' does not currently have a source assigned");
-        return new(new DomainGetBlockInfoRet { Capacity = DiskCapacity, Allocation = DiskAllocation, Physical = DiskAllocation });
+        return new(new DomainGetBlockInfoRet
+        {
+            Capacity = IoFigures.DiskCapacity,
+            Allocation = IoFigures.DiskAllocation,
+            Physical = IoFigures.DiskAllocation,
+        });
     }
 
     public override ValueTask<DomainGetDiskErrorsRet> GetDiskErrors(CallContext call, DomainRef dom, uint maxerrors, uint flags)
@@ -92,26 +76,34 @@ internal sealed partial class TestDomainDriver
         const ConnectGetAllDomainStatsFlags Filters = (ConnectGetAllDomainStatsFlags)0xff;
         const ConnectGetAllDomainStatsFlags Known = Filters | ConnectGetAllDomainStatsFlags.Nowait | ConnectGetAllDomainStatsFlags.Backing
             | ConnectGetAllDomainStatsFlags.EnforceStats;
-        const DomainStatsTypes Supported = DomainStatsTypes.State | DomainStatsTypes.Iothread;
         FlagCheck.Require((uint)flags, (uint)Known, "testConnectGetAllDomainStats");
-        if ((flags & ConnectGetAllDomainStatsFlags.EnforceStats) != 0 && (stats & ~Supported) != 0)
+        if ((flags & ConnectGetAllDomainStatsFlags.EnforceStats) != 0 && (stats & ~StatsRecord.Supported) != 0)
         {
             throw VirException.Of(ErrorCode.ArgumentUnsupported, ErrorDomain.Test,
-                $"Stats types bits 0x{(uint)(stats & ~Supported):x} are not supported by this daemon");
+                $"Stats types bits 0x{(uint)(stats & ~StatsRecord.Supported):x} are not supported by this daemon");
         }
 
-        bool hasState = stats == 0 || (stats & DomainStatsTypes.State) != 0;
+        DomainStatsTypes groups = stats == 0 ? StatsRecord.Usual : stats;
+        bool withBacking = (flags & ConnectGetAllDomainStatsFlags.Backing) != 0;
         ConnectListAllDomainsFlags filter = (ConnectListAllDomainsFlags)(flags & Filters);
         if (doms.Length > 0)
-            return new(Records(Existing(doms), doms.Length, hasState, filter));
-        return new(hasState && filter == 0
-            ? domains.States.Get(() => Records(domains.All, domains.All.Length, hasState: true, filter: 0))
-            : Records(domains.All, domains.All.Length, hasState, filter));
+            return new(Records(Existing(doms), doms.Length, groups, withBacking, filter));
+        PublishedList<DomainStatsRecord>? made = filter != 0 ? null : groups switch
+        {
+            StatsRecord.Usual => domains.UsualStats,
+            DomainStatsTypes.State => domains.States,
+            _ => null,
+        };
+        return new(made is null
+            ? Records(domains.All, domains.All.Length, groups, withBacking, filter)
+            : made.Get(() => Records(domains.All, domains.All.Length, groups, withBacking: false, filter: 0)));
     }
 
-    private static DomainStatsRecord[] Records(IEnumerable<TestDomain> some, int count, bool hasState, ConnectListAllDomainsFlags filter)
+    private DomainStatsRecord[] Records(IEnumerable<TestDomain> some, int count, DomainStatsTypes groups, bool withBacking,
+        ConnectListAllDomainsFlags filter)
     {
         List<DomainStatsRecord> records = new(count);
+        long time = Microseconds();
         TypedParam[] values = [];
         (DomainState, int)? shown = null; // most domains are in the state of the one before
         foreach (TestDomain domain in some)
@@ -119,10 +111,15 @@ internal sealed partial class TestDomainDriver
             DomainView view = domain.View;
             if (view.IsGone || !DomainFilter.Matches(view, filter))
                 continue;
-            if (hasState && shown != (view.State, view.Reason))
+            if ((groups & ~StatsRecord.Usual) != 0 || (groups.HasFlag(DomainStatsTypes.Iothread) && view.Definition.HasIoThreads))
+            {
+                values = StatsRecord.Of(view, groups, withBacking, time);
+                shown = null;
+            }
+            else if (shown != (view.State, view.Reason))
             {
                 shown = (view.State, view.Reason);
-                values = [new("state.state", (int)view.State), new("state.reason", view.Reason)];
+                values = StatsRecord.Of(view, groups, withBacking, time);
             }
 
             records.Add(new DomainStatsRecord { Dom = view.Ref, Params = values });

@@ -33,6 +33,8 @@ internal sealed record DomainView
 
     public GuestView Guest { get; init; } = GuestView.Fresh;
 
+    public RunView Run { get; init; } = RunView.Fresh;
+
     /// <summary>What the domain is configured to be, running or not.</summary>
     public DomainDefinition ConfigDefinition => IsActive && Pending is not null ? Pending : Definition;
 
@@ -48,6 +50,7 @@ internal sealed record DomainView
         Definition = Definition.WithId(id),
         Pending = IsPersistent ? Pending ?? Definition.WithId(-1) : Pending,
         HasManagedSave = false,
+        Run = RunView.Fresh,
     };
 
     /// <summary>The domain stops, and what it was configured to be is what it is. A transient one has nothing to return to: it goes away.</summary>

@@ -31,6 +31,9 @@ internal sealed partial class TestDomains(TestHost host)
     /// <summary>References to all domains, for lists without a filter.</summary>
     public PublishedList<DomainRef> Refs { get; } = new();
 
+    /// <summary>The usual statistics of all domains, for calls without a filter.</summary>
+    public PublishedList<DomainStatsRecord> UsualStats { get; } = new();
+
     /// <summary>The state of all domains, for statistics without a filter.</summary>
     public PublishedList<DomainStatsRecord> States { get; } = new();
 
@@ -120,8 +123,13 @@ internal sealed partial class TestDomains(TestHost host)
         bool sameRef = old is not null && !view.IsGone && old.Definition.Id == view.Definition.Id && old.Definition.Name == view.Definition.Name;
         if (!sameRef)
             Refs.Invalidate();
-        if (!sameRef || old!.State != view.State || old.Reason != view.Reason)
+        bool sameThreads = old is not null && ((!old.Definition.HasIoThreads && !view.Definition.HasIoThreads)
+            || (ReferenceEquals(old.Definition, view.Definition) && ReferenceEquals(old.Run, view.Run)));
+        bool sameState = sameRef && old!.State == view.State && old.Reason == view.Reason;
+        if (!sameState)
             States.Invalidate();
+        if (!sameState || !sameThreads)
+            UsualStats.Invalidate();
     }
 
     internal void IdChanged(TestDomain domain, int oldId, int newId)
