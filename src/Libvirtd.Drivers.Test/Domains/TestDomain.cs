@@ -7,6 +7,7 @@ internal sealed class TestDomain(TestDomains owner, DomainView first, long numbe
 {
     private readonly Lock _writer = new();
     private DomainView _view = first;
+    private DomainJobs? _jobs;
 
     public TestDomains Owner { get; } = owner;
 
@@ -14,6 +15,9 @@ internal sealed class TestDomain(TestDomains owner, DomainView first, long numbe
     public long Number { get; } = number;
 
     public DomainView View => Volatile.Read(ref _view);
+
+    /// <summary>Its job: made when somebody asks, since most domains never have one.</summary>
+    public DomainJobs Jobs => _jobs ?? Interlocked.CompareExchange(ref _jobs, new DomainJobs(this), null) ?? _jobs!;
 
     /// <summary>Begins a change; dispose it to end it.</summary>
     public DomainEdit Edit()
