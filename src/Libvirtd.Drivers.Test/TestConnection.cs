@@ -6,6 +6,7 @@ internal sealed class TestConnection : DriverConnection
     private readonly TestDriver _driver;
     private readonly HostFaults _faults;
     private readonly TestOptions? _sharedAs;
+    private readonly TestHost _host;
     private bool _isClosed;
 
     /// <param name="driver">Whose connection it is.</param>
@@ -16,6 +17,7 @@ internal sealed class TestConnection : DriverConnection
     {
         _driver = driver;
         _faults = host.Faults;
+        _host = host;
         _sharedAs = sharedAs;
         Uri = uri;
         Events = host.Events;
@@ -68,8 +70,12 @@ internal sealed class TestConnection : DriverConnection
 
     public override ValueTask DisposeAsync()
     {
-        if (_sharedAs is { } options && !Interlocked.Exchange(ref _isClosed, true))
+        if (Interlocked.Exchange(ref _isClosed, true))
+            return default;
+        if (_sharedAs is { } options)
             _driver.ReleaseDefault(options);
+        else
+            _host.Dispose();
         return base.DisposeAsync();
     }
 }

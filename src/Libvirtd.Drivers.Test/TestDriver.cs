@@ -48,8 +48,10 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
         lock (_lock)
         {
             SharedHost shared = _shared[options];
-            if (--shared.Users == 0)
-                _shared.Remove(options);
+            if (--shared.Users > 0)
+                return;
+            _shared.Remove(options);
+            shared.Host.Dispose();
         }
     }
 

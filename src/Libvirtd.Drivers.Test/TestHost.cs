@@ -29,6 +29,7 @@ internal sealed partial class TestHost
         Secrets = new TestSecrets(this);
         NwFilters = new TestNwFilters(this);
         Images = new TestImages(this);
+        BlockJobs = new TestBlockJobs(this);
         Domains.Load(document);
         Networks.Load(document);
         Interfaces.Load(document);
@@ -81,6 +82,8 @@ internal sealed partial class TestHost
     public TestNwFilters NwFilters { get; }
 
     public TestImages Images { get; }
+
+    public TestBlockJobs BlockJobs { get; }
 
     /// <summary>A new host of <c>test:///default</c>.</summary>
     public static TestHost Default(TimeProvider time, IdentitySource identities) => Of(DefaultDocument(identities), time, identities);

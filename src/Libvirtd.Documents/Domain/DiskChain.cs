@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Libvirtd.Protocol;
 
 namespace Libvirtd.Documents;
 
@@ -60,6 +61,16 @@ public sealed class DiskChain
         }
 
         return new DiskChain(images.DrainToImmutable(), below is not null);
+    }
+
+    /// <summary>The source of a disk that is described alone, as the destination of a copy is.</summary>
+    /// <exception cref="VirException">The document is broken, or names no source (VIR_ERR_NO_SOURCE).</exception>
+    public static DiskChain ParseSource(string xml)
+    {
+        DomainParseOptions options = new();
+        Node raw = DocumentReader.Read(xml, "(disk_definition)", options.ErrorDomain, "disk");
+        DiskChain? chain = DocumentNormaliser.Apply(DiskSchemas.Disk, raw, null, options.ToContext()) is { } disk ? Read(disk.Freeze()) : null;
+        return chain?.Active.Path is not null ? chain : throw VirException.Of(ErrorCode.NoSource, options.ErrorDomain);
     }
 
     /// <summary>Makes the chain that of a disk, or of a &lt;mirror&gt;.</summary>

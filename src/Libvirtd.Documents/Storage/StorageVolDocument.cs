@@ -50,6 +50,18 @@ public sealed class StorageVolDocument : Document
 
     public StorageVolDocument WithPath(string path) => With(root => root.Child("target")!.SetChildText("path", path));
 
+    /// <summary>Sets the name and the format of the image below; a name of null for none.</summary>
+    public StorageVolDocument WithBacking(string? path, string? format) => With(root =>
+    {
+        root.RemoveAll("backingStore");
+        if (path is null)
+            return;
+        Node backing = root.Add("backingStore");
+        backing.SetChildText("path", path);
+        if (format is not null)
+            backing.Add("format")["type"] = format;
+    });
+
     /// <summary>Sets the sizes, in bytes.</summary>
     public StorageVolDocument WithSizes(ulong capacity, ulong allocation) => With(root =>
     {

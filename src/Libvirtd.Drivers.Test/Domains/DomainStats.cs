@@ -38,12 +38,8 @@ internal sealed partial class TestDomainDriver
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"invalid path {path} not assigned to domain");
         if (disk.Source is null && disk.Type != "network")
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"disk '{path}' does not currently have a source assigned");
-        return new(new DomainGetBlockInfoRet
-        {
-            Capacity = IoFigures.DiskCapacity,
-            Allocation = IoFigures.DiskAllocation,
-            Physical = IoFigures.DiskAllocation,
-        });
+        ImageFile file = Host.Images.Get(disk.Source ?? "", disk.Format);
+        return new(new DomainGetBlockInfoRet { Capacity = file.Capacity, Allocation = file.Allocation, Physical = file.Allocation });
     }
 
     public override ValueTask<DomainGetDiskErrorsRet> GetDiskErrors(CallContext call, DomainRef dom, uint maxerrors, uint flags)

@@ -35,6 +35,9 @@ internal sealed record DomainView
 
     public RunView Run { get; init; } = RunView.Fresh;
 
+    /// <summary>The block jobs, and what else is known of the disks' images.</summary>
+    public BlockState Blocks { get; init; } = BlockState.Empty;
+
     /// <summary>What the domain is configured to be, running or not.</summary>
     public DomainDefinition ConfigDefinition => IsActive && Pending is not null ? Pending : Definition;
 

@@ -37,13 +37,18 @@ internal readonly ref struct DomainEdit(TestDomain domain)
     /// <summary>The domain as it is after what this change has published so far.</summary>
     public DomainView View => domain.View;
 
+    /// <summary>The domain that is being changed.</summary>
+    public TestDomain Domain => domain;
+
     /// <summary>Lets everybody see <paramref name="next"/>.</summary>
     public void Publish(DomainView next)
     {
         DomainView old = domain.View;
+        next = domain.Owner.Host.BlockJobs.Follow(old, next);
         domain.Set(next);
         domain.Owner.IdChanged(domain, old.Definition.Id, next.Definition.Id);
         domain.Owner.Changed(old, next);
+        domain.Owner.Host.BlockJobs.Followed(old, next);
     }
 
     /// <summary>Takes the domain off the host.</summary>

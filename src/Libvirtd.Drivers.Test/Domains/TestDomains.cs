@@ -85,6 +85,7 @@ internal sealed partial class TestDomains(TestHost host)
             TestDomain domain = new(this, new DomainView { Definition = definition }, ++_lastNumber);
             using DomainEdit first = domain.Edit();
             DomainChange added = change(domain.View, isNew: true);
+            added = added with { View = Host.BlockJobs.Follow(null, added.View) };
             domain.Set(added.View);
             _byUuid[definition.Uuid] = domain;
             _byName[definition.Name] = domain;

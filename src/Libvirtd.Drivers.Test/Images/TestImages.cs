@@ -27,7 +27,11 @@ internal sealed class TestImages(TestHost host)
     public ImageFile Get(ChainImage image) => Get(image.Path ?? "", image.Format);
 
     /// <summary>Adds a file, or says what is known of it from now on.</summary>
-    public void Put(ImageFile file) => ImmutableInterlocked.AddOrUpdate(ref _files, file.Path, file, (_, _) => file);
+    public void Put(ImageFile file)
+    {
+        if (!host.Storage.UpdateVolume(file))
+            ImmutableInterlocked.AddOrUpdate(ref _files, file.Path, file, (_, _) => file);
+    }
 
     /// <summary>Makes an overlay over an image: as large as that one, and almost empty.</summary>
     /// <param name="path">The new file; what was there is overwritten.</param>
@@ -88,9 +92,11 @@ internal sealed class TestImages(TestHost host)
     /// The whole chain of a disk: what its document says and, where that ends without saying so, what the files say. Names that the files keep
     /// relative are known in it.
     /// </summary>
-    public DiskChain ChainOf(Node disk)
+    public DiskChain ChainOf(Node disk) => Complete(DiskChain.Read(disk));
+
+    /// <summary>A chain with what the files say of it.</summary>
+    public DiskChain Complete(DiskChain chain)
     {
-        DiskChain chain = DiskChain.Read(disk);
         ImmutableArray<ChainImage>.Builder images = ImmutableArray.CreateBuilder<ChainImage>(chain.Count);
         ImageFile? above = null;
         foreach (ChainImage image in chain.Images)

@@ -32,6 +32,9 @@ internal sealed record TestOptions
     /// <summary><c>fault=virDomainCreate,error=NO_MEMORY,count=2</c>, any number of them: what fails from the beginning; one on each line.</summary>
     public string Faults { get; init; } = "";
 
+    /// <summary><c>blockjob=2s</c>: how long a block job without a limit takes.</summary>
+    public TimeSpan BlockJob { get; init; } = TestBlockJobs.DefaultDuration;
+
     /// <summary>Reads a URI's query.</summary>
     /// <exception cref="VirException">A value makes no sense (VIR_ERR_INVALID_ARG).</exception>
     public static TestOptions Parse(ConnectUri uri)
@@ -65,6 +68,7 @@ internal sealed record TestOptions
         "boot" => this with { Boot = ParseDuration(name, value) },
         "shutdown" => this with { Shutdown = ParseDuration(name, value) },
         "fault" => this with { Faults = $"{Faults}{CheckFault(value)}\n" },
+        "blockjob" => this with { BlockJob = ParseDuration(name, value) },
         _ => this,
     };
 

@@ -63,6 +63,22 @@ internal sealed partial class TestStorage
         volume.Content.Release();
     }
 
+    /// <summary>What is known of an image file has changed: so has the volume that it is. False: it is none.</summary>
+    public bool UpdateVolume(ImageFile file)
+    {
+        lock (_lock)
+        {
+            if (FindVolume(file.Path) is not { } volume || _pools.Find(volume.Ref.Pool) is not { } pool)
+                return false;
+            if (volume.IsRaw && file.Capacity != volume.View.Capacity)
+                volume.Content.SetLength((long)Math.Min(file.Capacity, long.MaxValue));
+            SetSizes(pool, volume, file.Capacity, file.Allocation);
+            if (volume.View.Document.BackingPath != file.Backing)
+                volume.View = new VolumeView(volume.View.Document.WithBacking(file.Backing, file.BackingFormat));
+            return true;
+        }
+    }
+
     /// <summary>The volume's file is gone: so is the volume, unless it went before.</summary>
     public void ForgetVolume(TestVolume volume)
     {

@@ -1,0 +1,51 @@
+using Libvirtd.Documents;
+using Libvirtd.Protocol;
+
+namespace Libvirtd.Drivers.Test;
+
+/// <summary>What a job means for a disk: which images it takes from where to where, and what the chain is afterwards.</summary>
+internal abstract record BlockJobPlan
+{
+    /// <summary>The name that errors give the job, made like QEMU's.</summary>
+    public required string Name { get; init; }
+
+    public abstract DomainBlockJobType Type { get; }
+
+    /// <summary>The job ends only when somebody pivots or aborts.</summary>
+    public virtual bool IsTwoPhase => false;
+
+    /// <summary>What the disk shows as its &lt;mirror&gt; while it runs; null for none.</summary>
+    public virtual DiskChain? Mirror => null;
+
+    /// <summary>The image that is written to.</summary>
+    public abstract ChainImage Written { get; }
+
+    /// <summary>The chain that a chain becomes; null where it is not the chain that the job is about.</summary>
+    public abstract DiskChain? Finish(DiskChain chain);
+
+    /// <summary>Tells the host's files what the job has made of them.</summary>
+    public abstract void Settle(TestImages images);
+
+    /// <summary>The job has ended without success.</summary>
+    public virtual void Undo(TestImages images)
+    {
+    }
+
+    /// <summary>Files that are to be removed afterwards, unless somebody else needs them.</summary>
+    public virtual IEnumerable<string> Unwanted => [];
+
+    /// <summary>QEMU's name of an image.</summary>
+    public static string NodeName(DiskChain chain, int place) =>
+        $"libvirt-{(chain.Images[place].Index is > 0 and uint index ? index : (uint)place + 1)}-format";
+
+    /// <summary>The bytes that an image takes, up to its new capacity, when it holds what several held.</summary>
+    protected static ulong Merged(TestImages images, ChainImage into, IEnumerable<ChainImage> others, ulong capacity)
+    {
+        ImageFile file = images.Get(into);
+        UInt128 sum = file.Allocation;
+        foreach (ChainImage other in others)
+            sum += images.Get(other).Allocation;
+        ulong most = Math.Max(capacity, file.Allocation);
+        return sum < most ? (ulong)sum : most;
+    }
+}

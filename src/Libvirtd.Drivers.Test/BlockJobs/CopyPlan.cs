@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using Libvirtd.Documents;
+using Libvirtd.Protocol;
+
+namespace Libvirtd.Drivers.Test;
+
+/// <summary>A new image takes what the disk holds, and the disk may go over to it.</summary>
+/// <param name="Copied">The images whose contents are copied, the active one first.</param>
+/// <param name="Destination">The new image, with what it has below it by itself.</param>
+/// <param name="Inherits">The images below those copied stay below the new one.</param>
+/// <param name="IsMade">The file was made for the copy: without success it is gone again.</param>
+internal sealed record CopyPlan(ImmutableArray<ChainImage> Copied, DiskChain Destination, bool Inherits, bool IsMade) : BlockJobPlan
+{
+    public override DomainBlockJobType Type => DomainBlockJobType.Copy;
+
+    public override bool IsTwoPhase => true;
+
+    public override DiskChain? Mirror => Destination;
+
+    public override ChainImage Written => Destination.Active;
+
+    public override DiskChain? Finish(DiskChain chain)
+    {
+        if (!chain.Active.IsAt(Copied[0]))
+            return null;
+        if (!Inherits)
+            return new DiskChain(Destination.Images, isTerminated: true);
+        return chain.WithActive(Destination.Active);
+    }
+
+    public override void Settle(TestImages images)
+    {
+        ImageFile source = images.Get(Copied[0]);
+        ImageFile file = images.Get(Written);
+        ulong capacity = Math.Max(source.Capacity, file.Capacity);
+        images.Put(file with { Capacity = capacity, Allocation = Merged(images, Written, Copied, capacity) });
+        if (source.Path.Length > 0)
+            images.Put(source);
+    }
+
+    public override void Undo(TestImages images)
+    {
+        if (IsMade && Written.Path is { } path)
+            images.Remove(path);
+    }
+}

@@ -1,0 +1,7 @@
+namespace Libvirtd.Drivers.Test;
+
+internal sealed partial class TestHost : IDisposable
+{
+    /// <summary>Its last connection is gone: nothing happens on it any more.</summary>
+    public void Dispose() => BlockJobs.Dispose();
+}
