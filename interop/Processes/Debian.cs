@@ -1,0 +1,15 @@
+namespace Libvirtd.Interop.Processes;
+
+/// <summary>What Debian's package manager has installed.</summary>
+internal static class Debian
+{
+    private const string Database = "/var/lib/dpkg/info";
+
+    /// <summary>Says which of the packages is not installed; null when all are.</summary>
+    public static string? Missing(params IEnumerable<string> packages) =>
+        packages.FirstOrDefault(package => !IsInstalled(package)) is string name ? $"the Debian package {name} is not installed" : null;
+
+    // A package that exists for several architectures at once is listed under its architecture.
+    private static bool IsInstalled(string package) => Directory.Exists(Database)
+        && (File.Exists(Path.Combine(Database, $"{package}.list")) || Directory.EnumerateFiles(Database, $"{package}:*.list").Any());
+}
