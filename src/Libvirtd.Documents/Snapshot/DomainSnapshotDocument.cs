@@ -13,6 +13,9 @@ public sealed class SnapshotParseOptions
     /// <summary>The snapshot exists already: name, state, creation time and domain are in the text.</summary>
     public bool Redefine { get; init; }
 
+    /// <summary>The caller asked for validation by the schema.</summary>
+    public bool Validate { get; init; }
+
     /// <summary>Without memory: the domain is off, or only disks are taken.</summary>
     public bool Offline { get; init; }
 
@@ -75,6 +78,8 @@ public sealed class DomainSnapshotDocument : Document
     internal static DomainSnapshotDocument Parse(Node raw, SnapshotParseOptions options)
     {
         ErrorDomain domain = options.ErrorDomain;
+        if (options.Validate)
+            SnapshotSchema.Validate(raw);
         if (options.Redefine)
             CheckRedefined(raw, domain);
         Node root = DocumentNormaliser.ApplyRoot(SnapshotSchema.Root, raw, options.ToContext());
@@ -127,6 +132,20 @@ public sealed class DomainSnapshotDocument : Document
     });
 
     public DomainSnapshotDocument WithDomain(DomainDocument? domain, DomainDocument? inactive = null) => new(Root, domain, inactive, IsCurrent);
+
+    /// <summary>Puts another image in the place of a disk's overlay.</summary>
+    public DomainSnapshotDocument WithOverlay(string target, string path, string format) => With(root =>
+    {
+        foreach (Node disk in root.Child("disks")?.All("disk") ?? [])
+        {
+            if (disk["name"] != target)
+                continue;
+            disk["type"] = "file";
+            disk.GetOrAdd("driver")["type"] = format;
+            disk.RemoveAll("source");
+            disk.Add(new Node("source", StorageSchemas.Source(ofDisk: false).Resolve(disk, disk)))["file"] = path;
+        }
+    });
 
     public DomainSnapshotDocument WithMemory(string? location, string? file = null) => With(root => SetMemory(root, location, file));
 

@@ -44,7 +44,7 @@ internal static class SnapshotDisks
 
             one = list.Add("disk");
             one["name"] = disk.Target;
-            one["snapshot"] = disk.Source is null ? "no" : LocationOf(disk) ?? location;
+            one["snapshot"] = disk.Source is null && disk.Type != "network" ? "no" : LocationOf(disk) ?? location;
         }
 
         AssignNames(root, list, disks, isRegularFile, errors);

@@ -12,12 +12,14 @@ internal sealed partial class TestDomains
     public DomainDefinition Parse(string xml, bool validate) =>
         new(DomainDocument.Parse(xml, Options(validate)).WithInterfaceNames(InterfacePrefix));
 
-    /// <summary>Reads the document of a snapshot that is to be made or, with <paramref name="isRedefined"/>, is to be known again.</summary>
-    public DomainSnapshotDocument ParseSnapshot(string xml, bool isRedefined) =>
+    /// <summary>Reads the document of a snapshot that is to be made or to be known again, as the flags say.</summary>
+    public DomainSnapshotDocument ParseSnapshot(string xml, DomainSnapshotCreateFlags flags) =>
         DomainSnapshotDocument.Parse(xml, new SnapshotParseOptions
         {
             Domain = Options(validate: false),
-            Redefine = isRedefined,
+            Redefine = flags.HasFlag(DomainSnapshotCreateFlags.Redefine),
+            Offline = flags.HasFlag(DomainSnapshotCreateFlags.DiskOnly),
+            Validate = flags.HasFlag(DomainSnapshotCreateFlags.Validate),
             Now = Host.Time.GetUtcNow().ToUnixTimeSeconds(),
         });
 

@@ -26,6 +26,9 @@ internal sealed record ImageFile
 
     public string? BackingFormat { get; init; }
 
+    /// <summary>A snapshot or a revert made the file by itself: when nobody needs it any more it goes.</summary>
+    public bool IsForSnapshot { get; init; }
+
     /// <summary>The path of the image below; null where there is none.</summary>
     public string? BackingPath => Backing is null ? null : ImagePath.Resolve(Path, Backing);
 

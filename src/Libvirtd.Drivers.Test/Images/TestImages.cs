@@ -88,6 +88,41 @@ internal sealed class TestImages(TestHost host)
 
     public bool IsUsed(string path) => UsersOf(path).Any();
 
+    /// <summary>The files that have the one at a path right below them, whether a domain uses them or not.</summary>
+    public IEnumerable<ImageFile> BackedBy(string path)
+    {
+        foreach (ImageFile file in Files.Values)
+        {
+            if (file.BackingPath == path)
+                yield return file;
+        }
+
+        foreach (TestStoragePool pool in host.Storage.Pools)
+        {
+            foreach (TestVolume volume in pool.View.Volumes.Values)
+            {
+                if (volume.View.Document.BackingPath is not null && !Files.ContainsKey(volume.Path) && FindMade(volume.Path) is { } file
+                    && file.BackingPath == path)
+                {
+                    yield return file;
+                }
+            }
+        }
+    }
+
+    /// <summary>Removes the files that snapshots have made by themselves and that nobody needs any more.</summary>
+    /// <param name="paths">Those that may be left over.</param>
+    public void RemoveLeftOver(IEnumerable<string> paths)
+    {
+        List<string> open = [.. paths.Where(path => Files.TryGetValue(path, out ImageFile? file) && file.IsForSnapshot)];
+        // One that lies below another goes after it.
+        while (open.FindIndex(path => !IsUsed(path) && !BackedBy(path).Any()) is >= 0 and int found)
+        {
+            Remove(open[found]);
+            open.RemoveAt(found);
+        }
+    }
+
     /// <summary>
     /// The whole chain of a disk: what its document says and, where that ends without saying so, what the files say. Names that the files keep
     /// relative are known in it.

@@ -4,32 +4,61 @@ using Flags = Libvirtd.Protocol.DomainSnapshotCreateFlags;
 
 namespace Libvirtd.Drivers.Test;
 
+/// <summary>
+/// Making snapshots. Internal ones, and memory in a file, are as in upstream's test driver; what that one refuses follows upstream's QEMU driver. An
+/// external snapshot lays an overlay over each of its disks.
+/// </summary>
 internal sealed partial class TestSnapshotDriver
 {
+    private const Flags KnownToCreate = Flags.Redefine | Flags.Current | Flags.NoMetadata | Flags.Halt | Flags.DiskOnly | Flags.ReuseExt | Flags.Quiesce
+        | Flags.Atomic | Flags.Live | Flags.Validate;
+
+    private TestImages Images => domains.Host.Images;
+
     public override ValueTask<DomainSnapshotRef> CreateXml(CallContext call, DomainRef dom, string xmlDesc, Flags flags)
     {
-        const Flags Known = Flags.Redefine | Flags.Current | Flags.Halt | Flags.Quiesce | Flags.Atomic | Flags.Live | Flags.Validate;
-        FlagCheck.Require((uint)flags, (uint)Known, "testDomainSnapshotCreateXML");
+        FlagCheck.Require((uint)flags, (uint)KnownToCreate, "testDomainSnapshotCreateXML");
         using DomainEdit edit = domains.Edit(dom);
         if (edit.View.Checkpoints.Count > 0)
             throw VirException.Of(ErrorCode.OperationUnsupported, ErrorDomain.Test, "cannot create snapshot while checkpoint exists");
         if (!edit.View.IsPersistent && flags.HasFlag(Flags.Halt))
             throw VirException.Of(ErrorCode.OperationInvalid, ErrorDomain.Test, "cannot halt after transient domain snapshot");
-        bool isRedefined = flags.HasFlag(Flags.Redefine);
-        DomainSnapshotDocument document = domains.ParseSnapshot(xmlDesc, isRedefined);
-        SnapshotTree tree = isRedefined ? Redefine(edit.View, document) : Add(edit.View, document);
-        if (!isRedefined || flags.HasFlag(Flags.Current))
-            tree = tree with { Current = document.Name };
-        DomainView view = edit.View with { Snapshots = tree };
-        bool halts = !isRedefined && flags.HasFlag(Flags.Halt) && view.IsActive;
-        edit.Publish(halts ? view.Stop(DomainShutoffReason.FromSnapshot) : view);
-        if (halts)
-            edit.Raise(DomainEventType.Stopped, (int)DomainEventStoppedDetailType.FromSnapshot);
+        DomainSnapshotDocument document = domains.ParseSnapshot(xmlDesc, flags);
+        if (flags.HasFlag(Flags.Redefine))
+            edit.Publish(edit.View with { Snapshots = Redefine(edit.View, document, flags) });
+        else
+            Make(edit, document, flags);
         return new(new DomainSnapshotRef { Name = document.Name, Dom = dom });
     }
 
-    /// <summary>A snapshot of the domain as it is now, below the current one.</summary>
-    private static SnapshotTree Add(DomainView view, DomainSnapshotDocument document)
+    /// <summary>A snapshot of the domain as it is now, below the current one, which it replaces as such.</summary>
+    private void Make(DomainEdit edit, DomainSnapshotDocument document, Flags flags)
+    {
+        DomainView view = edit.View;
+        SnapshotDefinition made = new(Complete(view, document, flags).WithParent(view.Snapshots.Current));
+        // Nothing is changed before all is known to be possible.
+        SnapshotTree tree = flags.HasFlag(Flags.NoMetadata) ? view.Snapshots : view.Snapshots.Add(made) with { Current = made.Name };
+        Dictionary<string, ChainImage> overlays = LayOverlays(view, made, flags.HasFlag(Flags.ReuseExt));
+        KeepMemory(view, made.Document);
+        // A running domain's configuration follows where it has the same disk.
+        DomainDocument frozen = view.Definition.Document;
+        if (overlays.Count > 0)
+        {
+            view = view.WithChains(Images, (target, chain) =>
+                overlays.TryGetValue(target, out ChainImage? overlay) && chain.Active.IsAt(Images.FindChain(frozen, target)!.Active)
+                    ? chain.WithOverlay(overlay)
+                    : null);
+        }
+
+        view = view with { Snapshots = tree };
+        bool halts = flags.HasFlag(Flags.Halt) && view.IsActive;
+        edit.Publish(halts ? view.Stop(DomainShutoffReason.FromSnapshot) : view);
+        if (halts)
+            edit.Raise(DomainEventType.Stopped, (int)DomainEventStoppedDetailType.FromSnapshot);
+    }
+
+    /// <summary>The document with state, memory, disks and the domain as it is.</summary>
+    private DomainSnapshotDocument Complete(DomainView view, DomainSnapshotDocument document, Flags flags)
     {
         foreach (Node disk in document.Disks)
         {
@@ -40,43 +69,76 @@ internal sealed partial class TestSnapshotDriver
             }
         }
 
-        bool isExternal = document.MemoryLocation == SnapshotDisks.External;
-        DomainSnapshotDocument complete = document.WithState(StateName(view.State)).WithDomain(view.Definition.Document);
-        if (!isExternal)
-            complete = complete.WithMemory(view.State == DomainState.Shutoff ? SnapshotDisks.No : SnapshotDisks.Internal);
-        complete = SnapshotDisks.Align(complete, view.Definition.Document, isExternal ? SnapshotDisks.External : SnapshotDisks.Internal);
-        return view.Snapshots.Add(new SnapshotDefinition(complete.WithParent(view.Snapshots.Current)));
+        bool isDiskOnly = flags.HasFlag(Flags.DiskOnly);
+        bool isExternal = isDiskOnly || document.MemoryLocation == SnapshotPlace.External;
+        DomainSnapshotDocument complete = document
+            .WithState(isDiskOnly && view.IsActive ? SnapshotDefinition.DiskSnapshot : StateName(view.State))
+            .WithDomain(view.Definition.Document, isExternal ? OtherConfiguration(view) : null);
+        if (isDiskOnly)
+            complete = complete.WithMemory(SnapshotPlace.No);
+        else if (!isExternal)
+            complete = complete.WithMemory(view.State == DomainState.Shutoff ? SnapshotPlace.No : SnapshotPlace.Internal);
+        complete = complete.WithAlignedDisks(view.Definition.Document, isExternal ? SnapshotPlace.External : SnapshotPlace.Internal, Images.Exists);
+        return isDiskOnly ? CheckDiskOnly(view, complete) : complete;
     }
 
-    /// <summary>A snapshot that was made elsewhere or earlier: the document is taken at its word.</summary>
-    private static SnapshotTree Redefine(DomainView view, DomainSnapshotDocument document)
+    /// <summary>What the domain is configured to be, where it runs as something else.</summary>
+    private static DomainDocument? OtherConfiguration(DomainView view) =>
+        view is { IsActive: true, Pending: { } pending } && pending.Text(DomainXmlFlags.Inactive) != view.Definition.Text(DomainXmlFlags.Inactive)
+            ? pending.Document
+            : null;
+
+    private static DomainSnapshotDocument CheckDiskOnly(DomainView view, DomainSnapshotDocument document)
     {
-        SnapshotTree tree = view.Snapshots;
-        tree.CheckParent(document.Name, document.ParentName);
-        SnapshotDefinition? existing = tree.Find(document.Name)?.Definition;
-        SnapshotDefinition redefined = new(document);
-        CheckRedefinition(view, redefined, existing);
-        bool isExternal = redefined.State == SnapshotDefinition.DiskSnapshot || redefined.IsExternal;
-        DomainDocument? domain = document.Domain ?? existing?.Document.Domain;
-        DomainSnapshotDocument complete = SnapshotDisks.Align(document, domain, isExternal ? SnapshotDisks.External : SnapshotDisks.Internal);
-        if (existing is null)
-            return tree.Add(new SnapshotDefinition(complete));
-        return tree.Replace(new SnapshotDefinition(document.Domain is null ? complete.WithDomain(domain, document.InactiveDomain) : complete));
+        bool hasExternal = false;
+        bool hasInternal = false;
+        foreach (Node disk in document.Disks)
+        {
+            hasExternal |= disk["snapshot"] == SnapshotPlace.External;
+            hasInternal |= disk["snapshot"] == SnapshotPlace.Internal;
+            if (view.IsActive && disk["snapshot"] == SnapshotPlace.Internal)
+                throw Unsupported($"active qemu domains require external disk snapshots; disk {disk["name"]} requested internal");
+        }
+
+        if (!hasExternal && !hasInternal)
+            throw Unsupported("nothing selected for snapshot");
+        if (!hasExternal)
+            throw Unsupported("disk-only snapshots require at least one disk to be selected for snapshot");
+        if (hasInternal)
+            throw Unsupported("mixing internal and external targets for a snapshot is not yet supported");
+        return document.With(static root =>
+        {
+            foreach (Node disk in root.Child("disks")!.All("disk"))
+            {
+                if (disk["snapshot"] == SnapshotPlace.External && disk.Child("driver") is null)
+                    disk.GetOrAdd("driver")["type"] = SnapshotOverlay.Format;
+            }
+        });
     }
 
-    private static void CheckRedefinition(DomainView view, SnapshotDefinition redefined, SnapshotDefinition? existing)
+    /// <summary>Makes the overlays of a snapshot, once it is sure that all can be made.</summary>
+    private Dictionary<string, ChainImage> LayOverlays(DomainView view, SnapshotDefinition snapshot, bool reuse)
     {
-        Guid uuid = view.Definition.Uuid;
-        if (redefined.Document.Domain is { } domain && domain.Uuid != uuid)
-            throw Refused($"definition for snapshot {redefined.Name} must use uuid {uuid:D}");
-        if (existing is null)
+        List<(SnapshotOverlay Overlay, ChainImage Below)> wanted = [];
+        foreach (SnapshotOverlay overlay in SnapshotOverlay.Of(snapshot.Document))
+        {
+            DiskChain chain = Images.FindChain(view.Definition.Document, overlay.Target)!;
+            overlay.Check(Images, chain, reuse);
+            wanted.Add((overlay, chain.Active));
+        }
+
+        foreach ((SnapshotOverlay overlay, ChainImage below) in wanted)
+            overlay.Make(Images, below, reuse);
+        return wanted.ToDictionary(static one => one.Overlay.Target, static one => one.Overlay.Image, StringComparer.Ordinal);
+    }
+
+    /// <summary>The guest's memory goes into a file, where the snapshot says so.</summary>
+    private void KeepMemory(DomainView view, DomainSnapshotDocument snapshot)
+    {
+        if (snapshot.MemoryFile is not { } path || Images.Find(path) is { IsForSnapshot: false })
             return;
-        if (existing.IsOnline != redefined.IsOnline)
-            throw Refused($"cannot change between online and offline snapshot state in snapshot {redefined.Name}");
-        if ((existing.State == SnapshotDefinition.DiskSnapshot) != (redefined.State == SnapshotDefinition.DiskSnapshot))
-            throw Refused($"cannot change between disk only and full system in snapshot {redefined.Name}");
-
-        static VirException Refused(string detail) => VirException.Of(ErrorCode.InvalidArg, ErrorDomain.DomainSnapshot, detail);
+        ulong bytes = view.Definition.Memory * 1024;
+        Images.Put(new ImageFile { Path = path, Capacity = bytes, Allocation = bytes, IsForSnapshot = true });
     }
 
     private static string StateName(DomainState state) => state switch
@@ -90,4 +152,6 @@ internal sealed partial class TestSnapshotDriver
         DomainState.Pmsuspended => "pmsuspended",
         _ => "nostate",
     };
+
+    private static VirException Unsupported(string detail) => VirException.Of(ErrorCode.ConfigUnsupported, ErrorDomain.Test, detail);
 }

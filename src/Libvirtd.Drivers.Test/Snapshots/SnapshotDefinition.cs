@@ -28,7 +28,19 @@ internal sealed class SnapshotDefinition(DomainSnapshotDocument document) : IMom
 
     /// <summary>The memory or a disk is kept in a file of its own.</summary>
     public bool IsExternal { get; } =
-        document.MemoryLocation == SnapshotDisks.External || document.Disks.Any(static disk => disk["snapshot"] == SnapshotDisks.External);
+        document.MemoryLocation == SnapshotPlace.External || document.Disks.Any(static disk => disk["snapshot"] == SnapshotPlace.External);
+
+    /// <summary>Where the snapshot keeps a disk: "no", "internal" or "external"; null where it does not name the disk.</summary>
+    public string? PlaceOf(string target)
+    {
+        foreach (Node disk in Document.Disks)
+        {
+            if (disk["name"] == target)
+                return disk["snapshot"];
+        }
+
+        return null;
+    }
 
     public SnapshotDefinition WithParent(string? parent) => parent == Parent ? this : new(Document.WithParent(parent));
 

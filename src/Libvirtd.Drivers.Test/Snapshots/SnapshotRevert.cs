@@ -1,3 +1,4 @@
+using Libvirtd.Documents;
 using Libvirtd.Protocol;
 using Flags = Libvirtd.Protocol.DomainSnapshotRevertFlags;
 
@@ -7,11 +8,11 @@ internal sealed partial class TestSnapshotDriver
 {
     /// <summary>
     /// Returns a domain to a snapshot. A running or paused snapshot starts the domain anew (STOPPED where it ran, STARTED, SUSPENDED where it
-    /// ends paused); any other stops it where it runs.
+    /// ends paused); any other stops it where it runs. The images of the snapshot stay as they are: the domain goes on above them.
     /// </summary>
     public override ValueTask RevertToSnapshot(CallContext call, DomainSnapshotRef snap, Flags flags)
     {
-        FlagCheck.Require((uint)flags, (uint)(Flags.Running | Flags.Paused | Flags.Force), "testDomainRevertToSnapshot");
+        FlagCheck.Require((uint)flags, (uint)(Flags.Running | Flags.Paused | Flags.Force | Flags.ResetNvram), "testDomainRevertToSnapshot");
         using DomainEdit edit = domains.Edit(snap.Dom);
         SnapshotDefinition snapshot = Find(edit.View, snap.Name).Definition;
         if (!edit.View.IsPersistent && !snapshot.IsOnline && (flags & (Flags.Running | Flags.Paused)) == 0)
@@ -20,22 +21,33 @@ internal sealed partial class TestSnapshotDriver
                 "transient domain needs to request run or pause to revert to inactive snapshot");
         }
 
-        if (snapshot.Document.Domain is not { } document)
+        if (snapshot.Document.Domain is null)
         {
             throw VirException.Of(ErrorCode.SnapshotRevertRisky, ErrorDomain.Test,
                 $"snapshot '{snapshot.Name}' lacks domain '{edit.View.Definition.Name}' rollback info");
         }
 
-        DomainDefinition config = new(document);
+        HashSet<string> before = Images.Files.IsEmpty ? [] : ImageHolders.Of(Images, edit.View, null).Files;
+        SnapshotReturn back = new(Images, edit.View, snapshot, Host.Time.GetUtcNow().ToUnixTimeSeconds());
+        DomainDefinition config = new(back.Domain);
+        DomainDefinition? inactive = back.InactiveDomain is null ? null : new(back.InactiveDomain);
         if (snapshot.IsOnline)
-            Restart(edit, config, flags.HasFlag(Flags.Paused) || (snapshot.State == SnapshotDefinition.Paused && !flags.HasFlag(Flags.Running)), flags);
+            Restart(edit, config, inactive, snapshot.State == SnapshotDefinition.Paused, flags);
+        else if (snapshot.IsExternal && (flags & (Flags.Running | Flags.Paused)) != 0)
+            Restart(edit, config, inactive, pause: false, flags);
         else
-            StayStopped(edit, config, flags);
-        edit.Publish(edit.View with { Snapshots = edit.View.Snapshots with { Current = snapshot.Name } });
+            StayStopped(edit, inactive ?? config, flags);
+        SnapshotTree tree = edit.View.Snapshots;
+        if (!ReferenceEquals(back.Document, snapshot.Document))
+            tree = tree.Update([new SnapshotDefinition(back.Document)]);
+        edit.Publish(edit.View with { Snapshots = tree with { Current = snapshot.Name } });
+        Images.RemoveLeftOver(before);
         return default;
     }
 
-    private void Restart(DomainEdit edit, DomainDefinition config, bool pause, Flags flags)
+    private TestHost Host => domains.Host;
+
+    private void Restart(DomainEdit edit, DomainDefinition config, DomainDefinition? inactive, bool pause, Flags flags)
     {
         if (edit.View.IsActive)
         {
@@ -43,9 +55,10 @@ internal sealed partial class TestSnapshotDriver
             edit.Raise(DomainEventType.Stopped, (int)DomainEventStoppedDetailType.FromSnapshot);
         }
 
-        DomainView started = edit.View.Assign(config, live: false).Start(domains.NextId(), DomainRunningReason.FromSnapshot);
+        DomainView stopped = inactive is null ? edit.View : edit.View.Assign(inactive, live: false);
+        DomainView started = stopped.Assign(config, live: inactive is not null).Start(domains.NextId(), DomainRunningReason.FromSnapshot);
         // RUNNING wins where both are asked for.
-        bool isPaused = pause && !flags.HasFlag(Flags.Running);
+        bool isPaused = (pause || flags.HasFlag(Flags.Paused)) && !flags.HasFlag(Flags.Running);
         edit.Publish(isPaused ? started.With(DomainState.Paused, (int)DomainPausedReason.FromSnapshot) : started);
         edit.Raise(DomainEventType.Started, (int)DomainEventStartedDetailType.FromSnapshot);
         if (isPaused)
