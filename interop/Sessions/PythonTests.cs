@@ -28,7 +28,7 @@ public abstract class PythonTests<TDaemon> : SessionTests<TDaemon>
         info [1, 8388608, 2097152, 2]
         error 42 12 2 Domain not found
         error 1 12 2 internal error: domain 'test' not paused
-        error 3 20 2 this function is not supported by the connection driver: virDomainBlockPull
+        error 3 20 2 this function is not supported by the connection driver: virConnectDomainXMLFromNative
         close 1
 
         """,
