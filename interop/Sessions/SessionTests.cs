@@ -28,7 +28,7 @@ public abstract class SessionTests<TDaemon> : IAsyncLifetime
         await Server.StartAsync(Stop);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Server.DisposeAsync();
         _work.Dispose();
