@@ -28,6 +28,9 @@ public abstract partial class Daemon : IAsyncDisposable
 
     public TempFolder Folder => _folder;
 
+    /// <summary>Further arguments for its command line.</summary>
+    public IReadOnlyList<string> MoreArguments { get; init; } = [];
+
     public int TcpPort { get; private set; }
 
     public string SocketPath => _folder.File("s/libvirt-sock");
@@ -62,7 +65,7 @@ public abstract partial class Daemon : IAsyncDisposable
         string configuration = _folder.File("d.conf");
         await File.WriteAllTextAsync(configuration, Configuration(), stop);
         (string program, IReadOnlyList<string> arguments) = Command(configuration);
-        _process = ProcessRunner.StartLogged(program, arguments, LogPath, _folder.Path);
+        _process = ProcessRunner.StartLogged(program, [.. arguments, .. MoreArguments], LogPath, _folder.Path);
         await WaitUntilReadyAsync(stop);
     }
 

@@ -42,6 +42,16 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
             : OpenFileAsync(request.Name, path, options, cancel);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Of the shared hosts: a file's host is its connection's own affair.</remarks>
+    public override IEnumerable<GuestCount> CountGuests()
+    {
+        TestHost[] hosts;
+        lock (_lock)
+            hosts = [.. _shared.Values.Select(shared => shared.Host)];
+        return hosts.SelectMany(host => host.Domains.All).CountBy(domain => domain.View.State).Select(count => new GuestCount(count.Key, count.Value));
+    }
+
     /// <summary>A connection to the default host of these options has ended.</summary>
     internal void ReleaseDefault(TestOptions options)
     {

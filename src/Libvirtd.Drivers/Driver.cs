@@ -18,6 +18,12 @@ public abstract class Driver
 
     /// <summary>Opens a connection. Null: the URI is not for this driver. Throws when it is, but cannot be opened.</summary>
     public abstract ValueTask<DriverConnection?> OpenAsync(ConnectRequest request, CancellationToken cancel);
+
+    /// <summary>The domains of all connections by state, for the operator's figures. Asked every few seconds where somebody looks at these.</summary>
+    public virtual IEnumerable<GuestCount> CountGuests() => [];
+
+    /// <summary>The jobs that are under way on domains of all connections, for the operator's figures.</summary>
+    public virtual int CountJobs() => 0;
 }
 
 /// <summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Libvirtd.Drivers;
+using Libvirtd.Rpc.Diagnostics;
 using Libvirtd.Rpc.Dispatch;
 using Libvirtd.Rpc.Sessions;
 using Libvirtd.Rpc.Transport;
@@ -16,6 +17,9 @@ namespace Libvirtd.Rpc;
 /// </summary>
 public sealed class RpcServer : IAsyncDisposable
 {
+    /// <summary>The name of the meter and of the activity source of all servers.</summary>
+    public const string TelemetryName = "Libvirtd";
+
     private static readonly ServerProgram[] s_programs = [new RemoteDispatcher(), new QemuDispatcher(), new LxcDispatcher()];
     private static readonly ServerProgram[] s_adminPrograms = [new AdminDispatcher()];
     private readonly ConcurrentDictionary<long, Session> _sessions = new();
@@ -44,6 +48,7 @@ public sealed class RpcServer : IAsyncDisposable
         Time = time ?? TimeProvider.System;
         Logger = logger ?? NullLogger.Instance;
         _limits = new ClientLimits(options.MaxClients, options.MaxAnonymousClients);
+        Telemetry = new RpcTelemetry(this);
         _loops = new EpollLoopGroup(options.Loops, Logger, options.BusyPoll);
     }
 
@@ -81,6 +86,8 @@ public sealed class RpcServer : IAsyncDisposable
     internal ILogger Logger { get; }
 
     internal StringPool Strings { get; } = new();
+
+    internal RpcTelemetry Telemetry { get; }
 
     /// <summary>Accepts connections on a socket that is bound and listens; the server owns it from now on.</summary>
     public void Listen(Socket listening, RpcService service)
@@ -130,6 +137,7 @@ public sealed class RpcServer : IAsyncDisposable
         if (_keepAliveTimer is { } timer)
             await timer.DisposeAsync().ConfigureAwait(false);
         _loops.Dispose();
+        Telemetry.Dispose();
     }
 
     internal static ServerProgram? FindProgram(RpcService service, uint number, uint version)

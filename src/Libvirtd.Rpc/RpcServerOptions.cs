@@ -5,6 +5,9 @@ namespace Libvirtd.Rpc;
 /// <summary>The limits of a server. Defaults match libvirtd's, unless said otherwise.</summary>
 public sealed record RpcServerOptions
 {
+    /// <summary>What tells this server's figures from those of others in the process.</summary>
+    public string Name { get; init; } = "libvirtd";
+
     /// <summary>Connections in all; at the limit the server stops accepting (max_clients). <see cref="RpcServer.Limits"/> changes it later.</summary>
     public int MaxClients { get; init; } = 5000;
 

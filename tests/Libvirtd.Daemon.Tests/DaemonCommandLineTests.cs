@@ -62,7 +62,7 @@ public sealed class DaemonCommandLineTests : IDisposable
     {
         Assert.Null(Parse(out int status, option));
         Assert.Equal(0, status);
-        foreach (string name in new[] { "--help", "--version", "--verbose", "--daemon", "--listen", "--timeout", "--config", "--pid-file" })
+        foreach (string name in new[] { "--help", "--version", "--verbose", "--daemon", "--listen", "--timeout", "--config", "--pid-file", "--metrics", "--traces" })
             Assert.Contains(name, _output.ToString(), StringComparison.Ordinal);
     }
 

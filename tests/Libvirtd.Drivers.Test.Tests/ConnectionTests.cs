@@ -26,6 +26,17 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal(ErrorCode.NoDomain, Fails(() => third.Find("guest")).Code);
     }
 
+    [Fact]
+    public async Task Guests_of_shared_hosts_are_counted_by_state()
+    {
+        TestDriver driver = new();
+        Assert.Empty(driver.CountGuests());
+        await using Hypervisor host = await OpenAsync(driver);
+        host.Define("one");
+        host.Define("two");
+        Assert.Equal([new(DomainState.Running, 1), new(DomainState.Shutoff, 2)], driver.CountGuests().OrderBy(count => count.State));
+    }
+
     [Theory]
     [InlineData("test:///")]
     [InlineData("test://")]

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Libvirtd.Daemon.CommandLine;
 
 /// <summary>What the command line said.</summary>
@@ -9,6 +11,12 @@ internal sealed record DaemonArguments
 
     /// <summary>Exit after this long without clients; null is never.</summary>
     public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Where to serve metrics; overrides the configuration.</summary>
+    public IPEndPoint? Metrics { get; init; }
+
+    /// <summary>Where to send spans; overrides the configuration.</summary>
+    public Uri? Traces { get; init; }
 
     /// <summary>Absolute.</summary>
     public string? ConfigFile { get; init; }

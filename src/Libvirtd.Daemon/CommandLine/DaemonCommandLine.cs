@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Libvirtd.Daemon.Configuration;
+using Libvirtd.Daemon.Telemetry;
 using Libvirtd.Protocol;
 
 namespace Libvirtd.Daemon.CommandLine;
@@ -31,10 +32,12 @@ internal static class DaemonCommandLine
         Option<string> timeout = new("--timeout", "-t");
         Option<string> config = new("--config", "-f");
         Option<string> pidFile = new("--pid-file", "-p");
+        Option<string> metrics = new("--metrics");
+        Option<string> traces = new("--traces");
 
         RootCommand command = new();
         command.Options.Clear(); // its own --help and --version look and exit differently
-        foreach (Option option in new Option[] { help, version, verbose, background, listen, timeout, config, pidFile }) command.Options.Add(option);
+        foreach (Option option in new Option[] { help, version, verbose, background, listen, timeout, config, pidFile, metrics, traces }) command.Options.Add(option);
         // A switch is there or not: without this, "-v false" would be a value and not something left over.
         foreach (Option<bool> flag in new[] { help, version, verbose, background, listen }) flag.Arity = ArgumentArity.Zero;
 
@@ -67,6 +70,16 @@ internal static class DaemonCommandLine
             }
             idle = TimeSpan.FromSeconds(seconds);
         }
+        if (parsed.GetValue(metrics) is string place && TelemetryAddresses.ParseMetrics(place) is null)
+        {
+            error.WriteLine($"{Program}: Invalid value for metrics: '{place}'; it takes a loopback address with a port");
+            return null;
+        }
+        if (parsed.GetValue(traces) is string collector && TelemetryAddresses.ParseCollector(collector) is null)
+        {
+            error.WriteLine($"{Program}: Invalid value for traces: '{collector}'; it takes an http URL");
+            return null;
+        }
         status = 0;
         return new DaemonArguments
         {
@@ -74,6 +87,8 @@ internal static class DaemonCommandLine
             Background = Given(background),
             Listen = Given(listen),
             Timeout = idle,
+            Metrics = parsed.GetValue(metrics) is string at ? TelemetryAddresses.ParseMetrics(at) : null,
+            Traces = parsed.GetValue(traces) is string url ? TelemetryAddresses.ParseCollector(url) : null,
             ConfigFile = Absolute(parsed.GetValue(config)),
             PidFile = Absolute(parsed.GetValue(pidFile)),
         };
@@ -114,6 +129,8 @@ internal static class DaemonCommandLine
               -t | --timeout <secs>  Exit after so many seconds without clients
               -f | --config <file>   Configuration file
               -p | --pid-file <file> Pid file
+              --metrics <addr:port>  Serve metrics on a loopback address
+              --traces <url>         Send spans to an OTLP collector
 
             Default paths:
 

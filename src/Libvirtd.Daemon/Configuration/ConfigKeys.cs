@@ -1,4 +1,6 @@
+using System.Net;
 using System.Numerics;
+using Libvirtd.Daemon.Telemetry;
 using Libvirtd.Protocol;
 
 namespace Libvirtd.Daemon.Configuration;
@@ -71,6 +73,9 @@ internal static class ConfigKeys
         Text("log_filters", (s, v) => s with { LogFilters = v }),
         Text("log_outputs", (s, v) => s with { LogOutputs = v }),
         Unsigned("ovs_timeout", (s, v) => s with { OvsTimeout = v }),
+        new("metrics_listen", (s, where, v) => s with { MetricsListen = MetricsListen(where, AsText(where, v)) }),
+        new("trace_collector", (s, where, v) => s with { TraceCollector = TraceCollector(where, AsText(where, v)) }),
+        new("trace_percent", (s, where, v) => s with { TracePercent = TracePercent(where, AsUnsigned(where, v)) }),
     ];
 
     private static Key Bool(string name, Func<DaemonSettings, bool, DaemonSettings> set) =>
@@ -163,6 +168,16 @@ internal static class ConfigKeys
     private static string HostUuidSource(Where where, string text) => text is "smbios" or "machine-id"
         ? text
         : throw where.Refuse($"invalid UUID source: {text}");
+
+    private static IPEndPoint MetricsListen(Where where, string text) => TelemetryAddresses.ParseMetrics(text)
+        ?? throw where.Refuse($"{where.Key} takes a loopback address with a port, such as 127.0.0.1:9177, not '{text}'");
+
+    private static Uri TraceCollector(Where where, string text) => TelemetryAddresses.ParseCollector(text)
+        ?? throw where.Refuse($"{where.Key} takes an http URL, such as http://127.0.0.1:4318, not '{text}'");
+
+    private static uint TracePercent(Where where, uint percent) => percent is >= 1 and <= 100
+        ? percent
+        : throw where.Refuse($"value for '{where.Key}' parameter must be in range 1:100");
 
     private static uint LogLevel(Where where, uint level) => level is >= 1 and <= 4
         ? level

@@ -1,3 +1,4 @@
+using System.Net;
 using Libvirtd.Protocol;
 
 namespace Libvirtd.Daemon.Configuration;
@@ -92,6 +93,16 @@ internal sealed record DaemonSettings
     public uint LogLevel { get; init; } = 3;
     public string? LogFilters { get; init; }
     public string? LogOutputs { get; init; }
+
+    // Telemetry; ours alone.
+    /// <summary>Where metrics are served, on this machine alone; null is nowhere.</summary>
+    public IPEndPoint? MetricsListen { get; init; }
+
+    /// <summary>The OTLP collector that gets a span for each call; null is none.</summary>
+    public Uri? TraceCollector { get; init; }
+
+    /// <summary>How many of a hundred calls get one.</summary>
+    public uint TracePercent { get; init; } = 100;
 
     // Host.
     /// <summary>0 off, 1 when possible, 2 required.</summary>

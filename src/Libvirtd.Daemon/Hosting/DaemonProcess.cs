@@ -3,6 +3,7 @@ using Libvirtd.Daemon.Configuration;
 using Libvirtd.Daemon.Interop;
 using Libvirtd.Daemon.Logging;
 using Libvirtd.Daemon.Sockets;
+using Libvirtd.Daemon.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -32,9 +33,14 @@ internal static class DaemonProcess
             List<string> warnings = [.. loaded.Warnings];
             LogSurroundings around = new(
                 Environment.GetEnvironmentVariable, arguments.Background, File.Exists(JournaldSink.DefaultPath), Libc.isatty(0) == 1);
-            LogRules rules = LogSetup.Decide(loaded.Settings, arguments.Verbose, paths, around, warnings);
+            DaemonSettings settings = loaded.Settings with
+            {
+                MetricsListen = arguments.Metrics ?? loaded.Settings.MetricsListen,
+                TraceCollector = arguments.Traces ?? loaded.Settings.TraceCollector,
+            };
+            LogRules rules = LogSetup.Decide(settings, arguments.Verbose, paths, around, warnings);
             using DaemonLog log = new(rules, TimeProvider.System);
-            return await RunAsync(arguments, loaded.Settings, warnings, paths, log, error, background, addServer).ConfigureAwait(false);
+            return await RunAsync(arguments, settings, warnings, paths, log, error, background, addServer).ConfigureAwait(false);
         }
         catch (ConfigException failure)
         {
@@ -98,6 +104,7 @@ internal static class DaemonProcess
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new ServiceNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET")));
         services.AddSingleton<IHostLifetime, SignalLifetime>();
+        if (TelemetryService.IsWanted(plan.Settings)) services.AddHostedService<TelemetryService>(); // first: an address that cannot be had ends the start
         services.AddSingleton<DaemonService>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<DaemonService>());
         services.AddHostedService<MemoryTrimmer>();

@@ -87,6 +87,7 @@ internal sealed class RpcServerHost(IReadOnlyList<Driver> drivers, DaemonLog log
 
     private static RpcServerOptions ToAdminOptions(DaemonSettings settings) => new()
     {
+        Name = "admin",
         MaxClients = ToInt(settings.AdminMaxClients),
         MaxAnonymousClients = 0, // nobody logs in here
         MaxClientRequests = Math.Max(1, ToInt(settings.AdminMaxClientRequests)),

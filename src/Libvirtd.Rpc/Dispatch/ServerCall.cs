@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Libvirtd.Drivers;
 using Libvirtd.Protocol;
+using Libvirtd.Rpc.Diagnostics;
 using Libvirtd.Rpc.Sessions;
 using Libvirtd.Xdr;
 
@@ -30,6 +31,12 @@ internal sealed class ServerCall(Session session) : CallContext
 
     /// <summary>The stream that the call opens carries holes.</summary>
     public bool IsSparse { get; set; }
+
+    /// <summary>The error that the call was answered with; null for none.</summary>
+    public ErrorCode? Failure { get; private set; }
+
+    /// <summary>What is kept for those who watch calls; null while nobody does.</summary>
+    public CallObservation? Observation { get; set; }
 
     /// <summary>An answer was given.</summary>
     public bool IsAnswered { get; private set; }
@@ -75,6 +82,8 @@ internal sealed class ServerCall(Session session) : CallContext
         InsteadOfReply = null;
         Count = 0;
         IsSparse = false;
+        Procedure = null!; // not known yet
+        Failure = null;
     }
 
     /// <summary>The driver's connection.</summary>
@@ -148,6 +157,7 @@ internal sealed class ServerCall(Session session) : CallContext
     public void ReplyError(VirException error)
     {
         DropReplyFiles();
+        Failure = error.Code;
         session.Output.AppendError(_header.Reply(NetMessageStatus.Error), error);
         IsAnswered = true;
     }

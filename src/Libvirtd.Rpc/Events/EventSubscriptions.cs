@@ -187,6 +187,7 @@ internal sealed class EventSubscriptions(Session session) : IEventListener
             NetMessageType.Message,
             1,
             NetMessageStatus.Ok);
+        session.Server.Telemetry.CountEvent(raised.Kind);
         bool taken = callback ? session.Output.AppendRaw(header, raised.Body, subscription.CallbackId) : session.Output.AppendRaw(header, raised.LegacyBody);
         if (taken || _tooSlow)
             return;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using Libvirtd.Protocol;
@@ -13,7 +14,7 @@ namespace Libvirtd.Rpc.Sessions;
 /// in one write. Buffers go back to the pool when all is sent: an idle connection holds none.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Buffers go back to the pool as soon as all is sent, or the connection fails.")]
-internal sealed class PacketOutput(ITransport transport, int maxBacklog)
+internal sealed class PacketOutput(ITransport transport, int maxBacklog, Counter<long> sentBytes)
 {
     /// <summary>With more than this unsent, no further input is taken: the client does not read its answers.</summary>
     private const int HighWater = 1 << 20;
@@ -265,6 +266,7 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
 
     private void EndBatch()
     {
+        sentBytes.Add(_sending.Length);
         lock (_gate)
         {
             _sending.Truncate(0);
@@ -286,6 +288,7 @@ internal sealed class PacketOutput(ITransport transport, int maxBacklog)
                     await transport.SendFilesAsync(files).ConfigureAwait(false);
                 else
                     await transport.Output.WriteAsync(attachment.Packet).ConfigureAwait(false);
+                sentBytes.Add(attachment.Files?.Count ?? attachment.Packet.Length);
                 attachment.Sent?.TrySetResult();
             }
         }

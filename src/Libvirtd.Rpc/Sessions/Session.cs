@@ -1,9 +1,11 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using Libvirtd.Drivers;
 using Libvirtd.Protocol;
+using Libvirtd.Rpc.Diagnostics;
 using Libvirtd.Rpc.Dispatch;
 using Libvirtd.Rpc.Events;
 using Libvirtd.Rpc.Transport;
@@ -44,7 +46,7 @@ internal sealed partial class Session
         IsReadOnly = service.IsReadOnly;
         Service = service;
         IsAuthenticated = !service.IsAnonymous;
-        Output = new PacketOutput(transport, server.Options.MaxBacklogBytes) { OnFailure = Abort };
+        Output = new PacketOutput(transport, server.Options.MaxBacklogBytes, server.Telemetry.Sent) { OnFailure = Abort };
         Events = new EventSubscriptions(this);
         Connected = server.Time.GetUtcNow();
         LastReceived = server.Time.GetTimestamp();
@@ -136,6 +138,7 @@ internal sealed partial class Session
             if (!buffer.IsEmpty)
                 LastReceived = Server.Time.GetTimestamp();
             ReadOnlySequence<byte> rest = Take(buffer, out bool isFull);
+            Server.Telemetry.Received.Add(buffer.Length - rest.Length);
             input.AdvanceTo(rest.Start, isFull ? rest.Start : buffer.End); // the next read must find whole packets that are left
             StartParked();
             Output.Flush();
@@ -233,6 +236,7 @@ internal sealed partial class Session
         ServerCall call = _idleCall ?? new ServerCall(this);
         _idleCall = null;
         call.Begin(header, files);
+        Activity? span = Server.Telemetry.Begin(call);
         Events.BeginCall();
         try
         {
@@ -244,11 +248,13 @@ internal sealed partial class Session
             call.ReplyFailure(failure);
         }
         Events.EndCall();
+        RpcTelemetry.Leave(span);
         if (call.IsPending || call.IsHeld)
         {
             Interlocked.Increment(ref _underWay);
             return;
         }
+        Server.Telemetry.End(call);
         call.CloseFiles();
         _idleCall = call;
     }
@@ -298,6 +304,7 @@ internal sealed partial class Session
     /// <summary>A call that went on has been answered.</summary>
     public void OnCallFinished(ServerCall call)
     {
+        Server.Telemetry.End(call);
         call.CloseFiles();
         Interlocked.Decrement(ref _underWay);
         Output.Flush();

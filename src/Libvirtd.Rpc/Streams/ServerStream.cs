@@ -63,6 +63,7 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
     {
         if (data.IsEmpty)
             return;
+        session.Server.Telemetry.CountStream(data.Length, fromClient: true);
         byte[] copy = ArrayPool<byte>.Shared.Rent(data.Length);
         data.CopyTo(copy);
         Take(new Incoming(Kind.Data, copy, data.Length, null));
@@ -224,6 +225,7 @@ internal sealed class ServerStream(Session session, PacketHeader header, StreamE
                     await session.Output.SendAsync(HolePacket(read.Hole)).ConfigureAwait(false);
                 if (read.Count > 0 || read.IsEnd)
                 {
+                    session.Server.Telemetry.CountStream(read.Count, fromClient: false);
                     int length = PacketHeader.Size + read.Count;
                     header.Stream(NetMessageStatus.Continue).Write(buffer, length);
                     await session.Output.SendAsync(buffer.AsMemory(0, length)).ConfigureAwait(false);

@@ -13,6 +13,10 @@ internal sealed class FakeDriver : Driver
 
     public ConnectRequest? Request { get; private set; }
 
+    public GuestCount[] Guests { get; init; } = [];
+
+    public int Jobs { get; init; }
+
     public override string Name => "FAKE";
 
     public override string? DefaultUri => "fake:///default";
@@ -24,6 +28,10 @@ internal sealed class FakeDriver : Driver
             return new((DriverConnection?)null);
         return OnOpen?.Invoke(request) ?? new(Connection);
     }
+
+    public override IEnumerable<GuestCount> CountGuests() => Guests;
+
+    public override int CountJobs() => Jobs;
 }
 
 internal sealed class FakeConnection : DriverConnection
