@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from . import chart, phases, report
+from . import chart, phases, report, sections
 from .load import LoadError
 from .results import Results
 from .servers import BENCH, Processes, ServerError
@@ -36,7 +36,8 @@ def main():
         processes.stop_all()
     print(report.text(results))
     if status == 0 and options.write:
-        (BENCH / "RESULTS.md").write_text(report.markdown(results, options, time.monotonic() - began))
+        sections.write_main(report.markdown(results, options, time.monotonic() - began))
+        sections.write_readme(report.readme(results))
         (BENCH / "results.svg").write_text(chart.svg(results))
     return status
 
@@ -47,8 +48,8 @@ def parse():
     parser.add_argument("--seconds", type=float, help="how long one measurement of calls takes (1)")
     parser.add_argument("--quick", action="store_true", help="one short round with fewer domains: to try the tool, not to quote")
     parser.add_argument("--rows", action="append", dest="patterns", metavar="PATTERN", help="only rows like this, such as 'call.*' or 'events.50'; may repeat")
-    parser.add_argument("--write", action=argparse.BooleanOptionalAction, help="write RESULTS.md and results.svg (only of a whole run, unless told)")
-    parser.add_argument("--no-build", action="store_true", help="take the daemon that was built last")
+    parser.add_argument("--write", action=argparse.BooleanOptionalAction, help="write RESULTS.md, results.svg and the README's table (only of a whole run, unless told)")
+    parser.add_argument("--no-build", action="store_true", help="take the daemon that was published last")
     options = parser.parse_args()
     options.rounds = options.rounds or (1 if options.quick else 3)
     options.seconds = options.seconds or (0.2 if options.quick else 1.0)

@@ -60,7 +60,8 @@ class Phase:
 class Calls(Phase):
     """Pipelined calls of the default domain, their latency, and what they cost."""
 
-    keys = ("call.*", "latency.*", "cpu.*")
+    keys = ("call.*", "latency.*", "cpu.*", "memory.load")
+    quiet = 5
     procedures = (("version", 10), ("info", 10), ("lookup", 10), ("xml", 8))
 
     def declare(self):
@@ -68,10 +69,11 @@ class Calls(Phase):
             for connections, depth in SHAPES:
                 title = f"{procedure}, {connections} connection{'s' * (connections > 1)} x {depth} in flight"
                 self.results.declare(f"call.{procedure}.{connections}x{depth}", title, "calls/s", target=target if connections == 8 else None)
-        for procedure in ("version", "xml"):
+        for procedure, _ in self.procedures:
             for percentile, target in (("p50", 0.9), ("p99", None)):
                 self.results.declare(f"latency.{procedure}.{percentile}", f"{procedure}, one at a time, {percentile}", "µs", True, target)
             self.results.declare(f"cpu.{procedure}", f"{procedure}, CPU for a million calls", "s", True)
+        self.results.declare("memory.load", "resident memory, after all of these calls", "MB", True)
 
     def run(self):
         if self.results.wants("call.version.*", "latency.version.*"):
@@ -89,6 +91,10 @@ class Calls(Phase):
                     for server in servers:
                         if self.results.wants(*keys) and self.serves(server, procedure):
                             self.measure(server, procedure, connections, depth, keys)
+        if self.results.wants("memory.load"):
+            time.sleep(self.quiet)
+            for server in self.servers[:2]:
+                self.try_("memory.load", server, server.resident_mb)
         for holder in holders:
             holder.__exit__()
         self.stop_all()
@@ -335,6 +341,9 @@ class Growth(Phase):
                     rate = self.load(server, "call", p="list", t=seconds)["per_sec"]
                     self.results.add_growth("list", server.name, size, 1 / rate / size)
                 for server in self.servers:
+                    rate = self.load(server, "call", p="stats", t=seconds)["per_sec"]
+                    self.results.add_growth("stats", server.name, size, 1 / rate / size)
+                for server in self.servers:
                     rate = self.load(server, "call", p="lookup", d=f"bench-{size // 2}", c=8, q=4, t=seconds)["per_sec"]
                     self.results.add_growth("lookup", server.name, size, 1 / rate)
                 defined = size
@@ -343,4 +352,19 @@ class Growth(Phase):
             self.stop_all()
 
 
-ALL = (Calls, Connections, ManyDomains, Snapshots, Volumes, Start, Growth)
+class Watched(Phase):
+    """What telemetry costs: the same server without it, with its figures served, and with a span for each call that a collector does not take."""
+
+    keys = ("watched",)
+
+    def run(self):
+        self.servers = [ours(self.processes, "off"), ours(self.processes, "metrics", ["--metrics", "127.0.0.1:0"]),
+                        ours(self.processes, "metrics and traces", ["--metrics", "127.0.0.1:0", "--traces", "http://127.0.0.1:9"])]
+        self.start_all()
+        for _, servers in self.rounds():
+            for server in servers:
+                self.results.add_watched(server.name, self.load(server, "call", p="info", c=8, q=4, t=self.options.seconds)["per_sec"])
+        self.stop_all()
+
+
+ALL = (Calls, Connections, ManyDomains, Snapshots, Volumes, Start, Growth, Watched)

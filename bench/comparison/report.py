@@ -2,10 +2,16 @@
 
 import os
 import platform
+import statistics
 import subprocess
 import time
 
 from .results import exponent
+
+README_ROWS = (
+    "call.version.8x4", "call.lookup.8x4", "call.xml.8x4", "latency.version.p50", "connect", "events.50", "define", "list.5000", "stats.5000",
+    "volume.upload", "volume.download", "start.reply", "memory.idle", "memory.domains", "memory.connections",
+)
 
 
 def number(value):
@@ -42,6 +48,13 @@ def growth_lines(results):
             yield (what, name, *(microseconds(samples) for samples in costs.values()), f"{exponent(costs):.2f}")
 
 
+def watched_lines(results):
+    off = statistics.median(results.watched["off"]) if results.watched else 0
+    for how, samples in results.watched.items():
+        rate = statistics.median(samples)
+        yield (how, number(rate), f"{rate / off:.2f}")
+
+
 def left_out(results):
     return [f"{row.title}: {row.failure}" for row in results.rows.values() if row.failure]
 
@@ -52,6 +65,8 @@ def text(results):
         parts.append("The floor: a server that does nothing\n" + _aligned(("", "unit", "floor", "ours", "ratio"), floor, left=2))
     if growth := list(growth_lines(results)):
         parts.append("µs for each domain, by their number\n" + _aligned(_growth_head(results), growth, left=2))
+    if watched := list(watched_lines(results)):
+        parts.append("Telemetry, info 8 x 4\n" + _aligned(("", "calls/s", "of off"), watched, left=1))
     if missing := left_out(results):
         parts.append("Left out\n" + "\n".join(missing))
     return "\n\n".join(part for part in parts if part)
@@ -72,9 +87,19 @@ def markdown(results, options, took):
     if growth := list(growth_lines(results)):
         parts += ["## Growth", "Microseconds for each domain (for each call, of lookup), by the number of domains; an exponent of 1 is a flat cost.",
                   _table(_growth_head(results), growth, left=2)]
+    if watched := list(watched_lines(results)):
+        parts += ["## Telemetry", "Calls of info a second, 8 connections x 4 in flight: telemetry off, with figures for Prometheus, and with a span for each call too.",
+                  _table(("", "calls/s", "of off"), watched, left=1)]
     if missing := left_out(results):
         parts += ["## Left out", "\n".join(f"- {reason}" for reason in missing)]
     return "\n\n".join(parts) + "\n"
+
+
+def readme(results):
+    """The table of the README: those rows that say most."""
+    rows = (results.rows[key] for key in README_ROWS if key in results.rows and results.rows[key].ratio)
+    return _table(("", "libvirtd", "Libvirtd.Net", "ratio"),
+                  [(f"{row.title} ({row.unit})", number(row.median("upstream")), number(row.median("ours")), number(row.ratio)) for row in rows], left=1)
 
 
 def _growth_head(results):

@@ -46,6 +46,7 @@ class Results:
         self._patterns = patterns
         self.rows = {}
         self.growth = {}
+        self.watched = {}
 
     def declare(self, key, title, unit, lower_is_better=False, target=None):
         if self.wants(key) and key not in self.rows:
@@ -67,6 +68,9 @@ class Results:
 
     def add_growth(self, what, server, size, seconds_per_item):
         self.growth.setdefault(what, {}).setdefault(server, {}).setdefault(size, []).append(seconds_per_item)
+
+    def add_watched(self, how, calls_per_second):
+        self.watched.setdefault(how, []).append(calls_per_second)
 
 
 def exponent(costs):

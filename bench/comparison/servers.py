@@ -160,9 +160,9 @@ def upstream(processes):
     return Server("upstream", ["/usr/sbin/libvirtd", "-f", "{folder}/d.conf", "-p", "{folder}/pid"], processes)
 
 
-def ours(processes):
-    executable = os.environ.get("LIBVIRTD_NET") or str(OUT / "daemon" / "libvirtd-net")
-    return Server("ours", [os.path.abspath(executable), "-f", "{folder}/d.conf", "-p", "{folder}/pid"], processes)
+def ours(processes, name="ours", arguments=()):
+    executable = os.path.abspath(os.environ["LIBVIRTD_NET"])
+    return Server(name, [executable, "-f", "{folder}/d.conf", "-p", "{folder}/pid", *arguments], processes)
 
 
 def floor(processes):
