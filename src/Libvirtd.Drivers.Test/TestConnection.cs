@@ -26,6 +26,7 @@ internal sealed class TestConnection : DriverConnection
         Snapshots = new TestSnapshotDriver(host.Domains);
         Checkpoints = new TestCheckpointDriver(host.Domains);
         Networks = new TestNetworkDriver(host.Networks);
+        NetworkPorts = new TestNetworkPortDriver(host.Networks);
         StoragePools = new TestStoragePoolDriver(host.Storage);
         StorageVols = new TestStorageVolDriver(host.Storage);
         Interfaces = new TestInterfaceDriver(host.Interfaces);
@@ -47,6 +48,8 @@ internal sealed class TestConnection : DriverConnection
     public override DomainCheckpointDriver Checkpoints { get; }
 
     public override NetworkDriver Networks { get; }
+
+    public override NetworkPortDriver NetworkPorts { get; }
 
     public override StoragePoolDriver StoragePools { get; }
 

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Libvirtd.Protocol;
 
 namespace Libvirtd.Documents;
@@ -20,6 +22,10 @@ public sealed class NetworkDocument : Document
     /// <summary>"nat", "route", "bridge" ...; null for an isolated network.</summary>
     public string? ForwardMode => Root.Child("forward")?["mode"];
 
+    public string? Title => Root.ChildText("title");
+
+    public string? Description => Root.ChildText("description");
+
     public static NetworkDocument Parse(string xml, DocumentOptions? options = null)
     {
         options ??= new DocumentOptions();
@@ -32,6 +38,22 @@ public sealed class NetworkDocument : Document
     public NetworkDocument With(Action<Node> change) => new(Edited(change));
 
     public NetworkDocument WithBridge(string name) => With(root => root.GetOrAdd("bridge")["name"] = name);
+
+    /// <summary>What its DHCP server gives in a family of addresses; null where there is none.</summary>
+    public NetworkDhcp? Dhcp(AddressFamily family)
+    {
+        foreach (Node ip in Root.All("ip"))
+        {
+            if (ip["address"] is { } address && ip.Child("dhcp") is { } dhcp && IPAddress.Parse(address).AddressFamily == family)
+                return new NetworkDhcp(ip, dhcp);
+        }
+
+        return null;
+    }
+
+    public NetworkDocument WithTitle(string? title) => With(root => root.SetChildText("title", title));
+
+    public NetworkDocument WithDescription(string? description) => With(root => root.SetChildText("description", description));
 
     /// <summary>The metadata element that belongs to a namespace, as its text, without that namespace; null where there is none.</summary>
     public string? Metadata(string uri)

@@ -49,6 +49,13 @@ public sealed class NetworkPortDocument : Document
 
     public string Mac => Root.Child("mac")!["address"]!;
 
+    /// <summary>It has its place: on a bridge or a device.</summary>
+    public bool HasPlug => Root.Child("plug") is { } plug && plug["type"] != "none";
+
+    public PortRate? Inbound => PortRate.Read(Root.Find("bandwidth", "inbound"));
+
+    public PortRate? Outbound => PortRate.Read(Root.Find("bandwidth", "outbound"));
+
     public static NetworkPortDocument Parse(string xml, DocumentOptions? options = null)
     {
         options ??= new DocumentOptions();
@@ -60,4 +67,65 @@ public sealed class NetworkPortDocument : Document
     }
 
     public NetworkPortDocument With(Action<Node> change) => new(Edited(change));
+
+    /// <summary>The port with other rates; null: none.</summary>
+    public NetworkPortDocument WithBandwidth(PortRate? inbound, PortRate? outbound) => With(root =>
+    {
+        root.RemoveAll("bandwidth");
+        if (inbound is null && outbound is null)
+            return;
+        Node bandwidth = root.Add("bandwidth");
+        inbound?.Write(bandwidth.Add("inbound"));
+        outbound?.Write(bandwidth.Add("outbound"));
+    });
+
+    /// <summary>Finds a place for the port: the network's bridge or its device. Rates and tags come from its group where it has none.</summary>
+    /// <exception cref="VirException">The network has neither (VIR_ERR_INTERNAL_ERROR).</exception>
+    public NetworkPortDocument PlugInto(NetworkDocument network) => With(root =>
+    {
+        Node? group = network.Root.All("portgroup").FirstOrDefault(one => root.ChildText("group") is { } name ? one["name"] == name : one["default"] == "yes");
+        foreach (string part in (ReadOnlySpan<string>)["bandwidth", "vlan"])
+        {
+            if (root.Child(part) is null && (group?.Child(part) ?? (part == "vlan" ? network.Root.Child(part) : null)) is { } shared)
+                root.Add(shared.Clone());
+        }
+
+        root.RemoveAll("plug");
+        Node plug = root.Add("plug");
+        string mode = network.ForwardMode ?? "none";
+        if (network.Bridge is { } bridge && mode is not ("private" or "vepa" or "passthrough" or "hostdev"))
+        {
+            plug["type"] = mode == "bridge" ? "bridge" : "network";
+            plug["bridge"] = bridge;
+        }
+        else if (network.Root.Child("forward") is { } forward && (forward.Child("interface")?["dev"] ?? forward["dev"]) is { } device)
+        {
+            plug["type"] = "direct";
+            plug["dev"] = device;
+            plug["mode"] = mode;
+        }
+        else
+        {
+            throw Fault.Internal(ErrorDomain.Network, $"network '{network.Name}' uses a direct mode, but has no forward dev and no interface pool");
+        }
+    });
+}
+
+/// <summary>The rate of one direction of a port: KiB each second and, for a burst, KiB.</summary>
+public sealed record PortRate(uint Average, uint Peak, uint Floor, uint Burst)
+{
+    /// <summary>It says nothing: a rate needs an average or a floor.</summary>
+    public bool IsEmpty => Average == 0 && Floor == 0;
+
+    internal static PortRate? Read(Node? node)
+    {
+        return node is null ? null : new(Number("average"), Number("peak"), Number("floor"), Number("burst"));
+        uint Number(string name) => uint.TryParse(node[name], out uint number) ? number : 0;
+    }
+
+    internal void Write(Node node)
+    {
+        foreach ((string name, uint value) in (ReadOnlySpan<(string, uint)>)[("average", Average), ("peak", Peak), ("floor", Floor), ("burst", Burst)])
+            node[name] = value == 0 ? null : Values.ToText(value);
+    }
 }

@@ -66,6 +66,8 @@ internal static class NetworkSchema
         .With(
             Leaf("name"),
             Leaf("uuid", Uuid, FaultText.Internal("malformed uuid element")),
+            Leaf("title"),
+            Leaf("description"),
             Verbatim("metadata"),
             s_forward,
             Element("bridge").Attr("name", StorageSchemas.NonEmpty).Attr("zone", StorageSchemas.NonEmpty).Attr("stp").Attr("delay")

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Libvirtd.Documents;
 
 namespace Libvirtd.Drivers.Test;
@@ -17,6 +18,7 @@ internal sealed record NetworkView
         IsActive = other.IsActive;
         IsPersistent = other.IsPersistent;
         IsAutostart = other.IsAutostart;
+        Ports = other.Ports;
     }
 
     /// <summary>What it is now.</summary>
@@ -30,6 +32,9 @@ internal sealed record NetworkView
     public bool IsPersistent { get; init; }
 
     public bool IsAutostart { get; init; }
+
+    /// <summary>The guests' places on it, by uuid; a network that stops loses them.</summary>
+    public ImmutableSortedDictionary<Guid, NetworkPortDocument> Ports { get; init; } = ImmutableSortedDictionary<Guid, NetworkPortDocument>.Empty;
 
     /// <summary>The document's text, made when first asked for.</summary>
     public string Xml => _xml ??= Document.Format();

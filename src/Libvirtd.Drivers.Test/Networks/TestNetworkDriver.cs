@@ -4,7 +4,7 @@ using Libvirtd.Protocol;
 namespace Libvirtd.Drivers.Test;
 
 /// <summary>Virtual networks of <c>test:///</c>.</summary>
-internal sealed class TestNetworkDriver(TestNetworks networks) : NetworkDriver
+internal sealed partial class TestNetworkDriver(TestNetworks networks) : NetworkDriver
 {
     private const uint AllFilters = 0x3f;
 
@@ -105,12 +105,14 @@ internal sealed class TestNetworkDriver(TestNetworks networks) : NetworkDriver
         return default;
     }
 
-    /// <summary>There are no guests' addresses yet: no leases. Upstream's test driver has no such call.</summary>
+    /// <summary>The leases of running guests; upstream's test driver has no such call.</summary>
     public override ValueTask<NetworkDhcpLease[]> GetDhcpLeases(CallContext call, NetworkRef net, string? mac, uint flags)
     {
         FlagCheck.Require(flags, 0, "testNetworkGetDHCPLeases");
-        _ = networks.Get(net.Name);
-        return new([]);
+        if (mac is not null && !MacAddress.IsValid(mac))
+            throw VirException.Of(ErrorCode.InvalidMac, ErrorDomain.Network, mac);
+        IEnumerable<NetworkDhcpLease> leases = networks.Leases(networks.Get(net.Name));
+        return new([.. mac is null ? leases : leases.Where(lease => string.Equals(lease.Mac, mac, StringComparison.OrdinalIgnoreCase))]);
     }
 
     private static bool Passes(ConnectListAllNetworksFlags flags, ConnectListAllNetworksFlags yes, ConnectListAllNetworksFlags no, bool value) =>

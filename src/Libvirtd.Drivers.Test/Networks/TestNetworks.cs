@@ -22,7 +22,7 @@ internal sealed class TestNetwork(NetworkRef reference, NetworkView view)
 }
 
 /// <summary>The virtual networks of a host.</summary>
-internal sealed class TestNetworks(TestHost host)
+internal sealed partial class TestNetworks(TestHost host)
 {
     private readonly Lock _lock = new();
     private readonly ObjectTable<TestNetwork> _table = new();
@@ -92,7 +92,7 @@ internal sealed class TestNetworks(TestHost host)
         lock (_lock)
         {
             TestNetwork network = Get(name);
-            network.Change(static view => view with { IsActive = false });
+            network.Change(static view => view with { IsActive = false, Ports = view.Ports.Clear() });
             if (!network.View.IsPersistent)
                 Remove(network);
             Raise(network, NetworkEventLifecycleType.Stopped);
@@ -126,14 +126,7 @@ internal sealed class TestNetworks(TestHost host)
             NetworkView view = network.View;
             if ((flags & (NetworkUpdateFlags.Live | NetworkUpdateFlags.Config)) == 0)
                 flags |= view.IsActive ? NetworkUpdateFlags.Live : NetworkUpdateFlags.Config;
-            if (!view.IsActive && flags.HasFlag(NetworkUpdateFlags.Live))
-                throw VirException.Of(ErrorCode.OperationInvalid, ErrorDomain.Network, "network is not running");
-            if (!view.IsPersistent && flags.HasFlag(NetworkUpdateFlags.Config))
-            {
-                throw VirException.Of(ErrorCode.OperationInvalid, ErrorDomain.Network,
-                    "cannot change persistent config of a transient network");
-            }
-
+            CheckImpact(view, flags);
             NetworkView next = view;
             if (flags.HasFlag(NetworkUpdateFlags.Live))
                 next = next with { Document = change(view.Document) };
