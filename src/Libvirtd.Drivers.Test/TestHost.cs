@@ -17,8 +17,8 @@ internal sealed partial class TestHost
         Time = time;
         Identities = identities;
         Node = document.Node;
-        Cells = document.Cells;
-        Capabilities = document.Capabilities.Format();
+        Memory = new HostMemory(document.Cells);
+        _capabilities = document.Capabilities;
         Faults = new HostFaults(this);
         Agents = new GuestAgents(this);
         Domains = new TestDomains(this);
@@ -52,14 +52,8 @@ internal sealed partial class TestHost
     /// <summary>The figures of the machine that it pretends to be.</summary>
     public TestNodeInfo Node { get; }
 
-    /// <summary>The machine's NUMA cells; a host from a file has none.</summary>
-    public IReadOnlyList<HostCell> Cells { get; }
-
     /// <summary>The CPUs that the machine could have.</summary>
     public int MostCpus => (int)Math.Min(Node.Nodes * Node.Sockets * Node.Cores * Node.Threads, NumberSet.Limit);
-
-    /// <summary>The capabilities document.</summary>
-    public string Capabilities { get; }
 
     /// <summary>What goes wrong by command.</summary>
     public HostFaults Faults { get; }

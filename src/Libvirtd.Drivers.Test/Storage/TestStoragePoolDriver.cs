@@ -51,6 +51,13 @@ internal sealed class TestStoragePoolDriver(TestStorage storage) : StoragePoolDr
         return new(found.ToArray());
     }
 
+    /// <summary>All types; upstream's test driver has no such call.</summary>
+    public override ValueTask<string> GetStoragePoolCapabilities(CallContext call, uint flags)
+    {
+        FlagCheck.Require(flags, 0, "testConnectGetStoragePoolCapabilities");
+        return new(StoragePoolCapabilities.Format());
+    }
+
     public override ValueTask<string> FindStoragePoolSources(CallContext call, string type, string? srcSpec, uint flags)
     {
         FlagCheck.Require(flags, 0, "testConnectFindStoragePoolSources");
