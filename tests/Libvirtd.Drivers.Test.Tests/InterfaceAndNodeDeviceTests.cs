@@ -63,8 +63,8 @@ public sealed class NodeDeviceTests
         Assert.Equal(3, await _host.Devices.NumOfDevices(_host.Call, "fc_host", 0));
         Assert.Equal(["computer", "scsi_host1", "scsi_host2"], (await _host.Devices.ListAllNodeDevices(_host.Call,
             ConnectListAllNodeDeviceFlags.CapSystem | ConnectListAllNodeDeviceFlags.CapVports)).Select(one => one.Name));
-        await StorageHost.Fails(ErrorCode.InvalidArg, "unsupported flags (0x80000000) in function testConnectListAllNodeDevices",
-            () => _host.Devices.ListAllNodeDevices(_host.Call, (ConnectListAllNodeDeviceFlags)0x80000000));
+        await StorageHost.Fails(ErrorCode.InvalidArg, "unsupported flags (0x400000) in function testConnectListAllNodeDevices",
+            () => _host.Devices.ListAllNodeDevices(_host.Call, (ConnectListAllNodeDeviceFlags)0x400000));
         Assert.Equal(["scsi_host"], await _host.Devices.ListCaps(_host.Call, "scsi_host1"));
     }
 

@@ -8,6 +8,9 @@ public sealed class NodeDeviceDocument : Document
     /// <summary>All capability types, in the order of their numbers and of the flags that lists filter by.</summary>
     public static IReadOnlyList<string> CapabilityTypes => NodeDeviceSchema.CapabilityTypes;
 
+    /// <summary>The flags of all capability types.</summary>
+    public static uint CapabilityFlags => (1u << CapabilityTypes.Count) - 1;
+
     /// <summary>What a device is called that has no name yet.</summary>
     internal const string NewName = "new device";
 
@@ -42,6 +45,23 @@ public sealed class NodeDeviceDocument : Document
     /// <summary>The fibre channel part of a SCSI host: it holds the world wide names. Null for every other device.</summary>
     public Node? FibreChannel => Nested("scsi_host", "fc_host");
 
+    /// <summary>The first part of a mediated device: its type, uuid and attributes. Null for every other device.</summary>
+    public Node? Mediated => Root.All("capability").FirstOrDefault(static capability => capability["type"] == "mdev");
+
+    /// <summary>The driver that has the device.</summary>
+    public string? Driver => Root.Find("driver", "name")?.Text;
+
+    /// <summary>The address of a PCI device: domain, bus, slot and function. Null for every other device.</summary>
+    public (uint Domain, uint Bus, uint Slot, uint Function)? PciAddress
+    {
+        get
+        {
+            Node? pci = Root.All("capability").FirstOrDefault(static capability => capability["type"] == "pci");
+            return pci is null ? null : (Number("domain"), Number("bus"), Number("slot"), Number("function"));
+            uint Number(string name) => uint.TryParse(pci.ChildText(name), out uint number) ? number : 0;
+        }
+    }
+
     /// <summary>A device that exists.</summary>
     /// <exception cref="VirException">The text is no XML, or no device.</exception>
     public static NodeDeviceDocument Parse(string xml, DocumentOptions? options = null) => Parse(Read(xml, options), options, create: false);
@@ -66,6 +86,21 @@ public sealed class NodeDeviceDocument : Document
         "vpd" => Nested("pci", capability) is not null,
         _ => false,
     };
+
+    public NodeDeviceDocument With(Action<Node> change) => new(Edited(change), null);
+
+    /// <summary>The device under another driver; null: none.</summary>
+    public NodeDeviceDocument WithDriver(string? name) => With(root =>
+    {
+        root.RemoveAll("driver");
+        if (name is not null)
+            root.Add("driver").Add("name").Text = name;
+    });
+
+    /// <summary>The types of mediated devices that can be made of this one, and how many of each are still to be had.</summary>
+    public IEnumerable<(string Id, uint Available)> MediatedTypes => Root.All("capability").SelectMany(static capability => capability.All("capability"))
+        .Where(static nested => nested["type"] == "mdev_types").SelectMany(static types => types.All("type"))
+        .Select(static type => (type["id"]!, uint.TryParse(type.ChildText("availableInstances"), out uint count) ? count : 0));
 
     /// <summary>A virtual host made after this one: another name and number, and its own world wide names.</summary>
     public NodeDeviceDocument Copy(string name, string wwnn, string wwpn)

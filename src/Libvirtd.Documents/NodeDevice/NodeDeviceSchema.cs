@@ -95,7 +95,8 @@ internal static class NodeDeviceSchema
             Leaf("uuid", Uuid),
             Leaf("parent_addr"),
             Element("iommuGroup").Attr("number", UInt),
-            Element("attr").Attr("name").Attr("value").Many())),
+            Element("attr").Attr("name").Attr("value").Many())
+            .Then(CheckMediated)),
         ("ccw", Capability().Include(Channel())),
         ("css", Capability().Include(Channel()).With(Element("channel_dev_addr").Include(Channel()), Nested(("mdev_types", MdevTypes())))),
         ("ap_card", Capability(Leaf("ap-adapter", Hex(2)))),
@@ -110,6 +111,8 @@ internal static class NodeDeviceSchema
             Leaf("path"),
             Leaf("devnode").Attr("type", OneOf("dev", "link"), required: true).Many(),
             Leaf("parent"),
+            // What a document says of the driver is not read: a device is asked for it.
+            Element("driver").With(Leaf("name")).Then(static (in Scope _) => false),
             s_capability)
         .Then(Complete);
 
@@ -164,6 +167,16 @@ internal static class NodeDeviceSchema
         string uuid = hardware.ChildText("uuid") ?? throw Fault.Internal(scope.Context.Domain, $"no system UUID supplied for '{NameOf(scope)}'");
         hardware.SetChildText("uuid", DocumentText.NormaliseUuid(uuid)
             ?? throw Fault.Internal(scope.Context.Domain, $"malformed uuid element for '{NameOf(scope)}'"));
+        return true;
+    }
+
+    private static bool CheckMediated(in Scope scope)
+    {
+        ErrorDomain domain = scope.Context.Domain;
+        if (scope.Node.Child("type")?["id"] is null)
+            throw Fault.Unsupported(domain, $"missing type id attribute for '{NameOf(scope)}'");
+        if (scope.Raw.ChildText("uuid") is { Length: > 0 } uuid && DocumentText.NormaliseUuid(uuid) is null)
+            throw Fault.Internal(domain, $"Invalid uuid '{uuid}' for new mdev device");
         return true;
     }
 

@@ -4,32 +4,28 @@ using Libvirtd.Protocol;
 namespace Libvirtd.Drivers.Test;
 
 /// <summary>Devices of the host of <c>test:///</c>.</summary>
-internal sealed class TestNodeDeviceDriver(TestNodeDevices devices) : NodeDeviceDriver
+internal sealed partial class TestNodeDeviceDriver(TestNodeDevices devices) : NodeDeviceDriver
 {
+    /// <summary>Upstream's test driver does not know these, and so refuses every list that its virsh asks for.</summary>
+    private const ConnectListAllNodeDeviceFlags StateFilters = ConnectListAllNodeDeviceFlags.Active | ConnectListAllNodeDeviceFlags.Inactive
+        | ConnectListAllNodeDeviceFlags.Persistent | ConnectListAllNodeDeviceFlags.Transient;
+
     public override ValueTask<int> NumOfDevices(CallContext call, string? cap, uint flags)
     {
         FlagCheck.Require(flags, 0, "testNodeNumOfDevices");
-        return new(devices.All.Values.Count(one => cap is null || one.Document.Has(cap)));
+        return new(devices.All.Values.Count(one => one.IsActive && (cap is null || one.Document.Has(cap))));
     }
 
     public override ValueTask<string[]> ListDevices(CallContext call, string? cap, uint flags)
     {
         FlagCheck.Require(flags, 0, "testNodeListDevices");
-        return new([.. devices.All.Values.Where(one => cap is null || one.Document.Has(cap)).Select(static one => one.Document.Name)]);
+        return new([.. devices.All.Values.Where(one => one.IsActive && (cap is null || one.Document.Has(cap))).Select(static one => one.Document.Name)]);
     }
 
     public override ValueTask<NodeDeviceRef[]> ListAllNodeDevices(CallContext call, ConnectListAllNodeDeviceFlags flags)
     {
-        uint known = (1u << NodeDeviceDocument.CapabilityTypes.Count) - 1;
-        FlagCheck.Require((uint)flags, known, "testConnectListAllNodeDevices");
-        List<NodeDeviceRef> found = [];
-        foreach (TestNodeDevice device in devices.All.Values)
-        {
-            if (flags == 0 || (device.CapabilityMask & (uint)flags) != 0)
-                found.Add(device.Ref);
-        }
-
-        return new(found.ToArray());
+        FlagCheck.Require((uint)flags, NodeDeviceDocument.CapabilityFlags | (uint)StateFilters, "testConnectListAllNodeDevices");
+        return new([.. devices.All.Values.Where(device => device.Passes((uint)flags)).Select(static device => device.Ref)]);
     }
 
     public override ValueTask<NodeDeviceRef> LookupByName(CallContext call, string name) => new(devices.Get(name).Ref);
@@ -42,21 +38,25 @@ internal sealed class TestNodeDeviceDriver(TestNodeDevices devices) : NodeDevice
 
     public override ValueTask<string> GetXmlDesc(CallContext call, string name, NodeDeviceXmlFlags flags)
     {
-        FlagCheck.Require((uint)flags, 0, "testNodeDeviceGetXMLDesc");
-        return new(devices.Get(name).Xml);
+        FlagCheck.Require((uint)flags, (uint)NodeDeviceXmlFlags.Inactive, "testNodeDeviceGetXMLDesc");
+        TestNodeDevice device = devices.Get(name);
+        if (!flags.HasFlag(NodeDeviceXmlFlags.Inactive))
+            return new(device.Document.Format());
+        return new(device.Config?.Format()
+            ?? throw VirException.Of(ErrorCode.OperationInvalid, ErrorDomain.Nodedev, $"node device '{name}' is not persistent"));
     }
 
     public override ValueTask<string?> GetParent(CallContext call, string name) => new(devices.Get(name).Document.Parent
         ?? throw VirException.Internal(ErrorDomain.Test, "no parent for this device"));
 
-    public override ValueTask<int> NumOfCaps(CallContext call, string name) => new(devices.Get(name).Capabilities.Length);
+    public override ValueTask<int> NumOfCaps(CallContext call, string name) => new(devices.Get(name).Document.OwnCapabilities.Count());
 
-    public override ValueTask<string[]> ListCaps(CallContext call, string name) => new([.. devices.Get(name).Capabilities]);
+    public override ValueTask<string[]> ListCaps(CallContext call, string name) => new([.. devices.Get(name).Document.OwnCapabilities]);
 
     public override ValueTask<NodeDeviceRef> CreateXml(CallContext call, string xmlDesc, NodeDeviceCreateXmlFlags flags)
     {
         FlagCheck.Require((uint)flags, (uint)NodeDeviceCreateXmlFlags.Validate, "testNodeDeviceCreateXML");
-        return new(devices.CreateXml(xmlDesc));
+        return new(devices.CreateXml(xmlDesc, flags.HasFlag(NodeDeviceCreateXmlFlags.Validate)));
     }
 
     public override ValueTask Destroy(CallContext call, string name)

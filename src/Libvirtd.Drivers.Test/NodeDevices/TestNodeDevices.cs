@@ -4,37 +4,8 @@ using Libvirtd.Protocol;
 
 namespace Libvirtd.Drivers.Test;
 
-/// <summary>One device of the host. A device does not change: it comes and goes.</summary>
-internal sealed class TestNodeDevice
-{
-    public TestNodeDevice(NodeDeviceDocument document)
-    {
-        Document = document;
-        Ref = new NodeDeviceRef { Name = document.Name };
-        Xml = document.Format();
-        Capabilities = [.. document.OwnCapabilities];
-        for (int i = 0; i < NodeDeviceDocument.CapabilityTypes.Count; i++)
-        {
-            if (document.Has(NodeDeviceDocument.CapabilityTypes[i]))
-                CapabilityMask |= 1u << i;
-        }
-    }
-
-    public NodeDeviceDocument Document { get; }
-
-    public NodeDeviceRef Ref { get; }
-
-    public string Xml { get; }
-
-    /// <summary>The types of its own capabilities.</summary>
-    public string[] Capabilities { get; }
-
-    /// <summary>All capabilities, nested ones too, as the flags that lists filter by.</summary>
-    public uint CapabilityMask { get; }
-}
-
 /// <summary>The devices of a host.</summary>
-internal sealed class TestNodeDevices(TestHost host)
+internal sealed partial class TestNodeDevices(TestHost host)
 {
     // As upstream does: a new virtual host is a copy of the eleventh, and there is but one at a time.
     private const string Template = "scsi_host11";
@@ -65,10 +36,12 @@ internal sealed class TestNodeDevices(TestHost host)
     public NodeDeviceRef GetByWwn(string wwnn, string wwpn) => FindByWwn(wwnn, wwpn)?.Ref
         ?? throw VirException.Of(ErrorCode.NoNodeDevice, ErrorDomain.Test, $"no node device with matching wwnn '{wwnn}' and wwpn '{wwpn}'");
 
-    /// <summary>Makes a virtual fibre channel host.</summary>
-    public NodeDeviceRef CreateXml(string xml)
+    /// <summary>Makes a virtual fibre channel host, or a mediated device that is not to last.</summary>
+    public NodeDeviceRef CreateXml(string xml, bool validate)
     {
-        NodeDeviceDocument document = NodeDeviceDocument.ParseNew(xml);
+        NodeDeviceDocument document = NodeDeviceDocument.ParseNew(xml, new DocumentOptions { Validate = validate });
+        if (document.Has("mdev"))
+            return CreateMediated(document);
         Node channel = document.FibreChannel ?? throw VirException.Internal(ErrorDomain.Nodedev, "Device is not a fibre channel HBA");
         lock (_lock)
         {
@@ -95,13 +68,15 @@ internal sealed class TestNodeDevices(TestHost host)
             Remove(Get(VirtualHost));
     }
 
-    /// <summary>Removes a fibre channel host. Of any other device upstream says that it is gone, and leaves it; so do we.</summary>
+    /// <summary>Removes a fibre channel host, or stops a mediated device. Of any other device upstream says that it is gone, and leaves it; so do we.</summary>
     public void Destroy(string name)
     {
         lock (_lock)
         {
             TestNodeDevice device = Get(name);
-            if (device.Document.FibreChannel is not null && device.Document.Parent is { } parent && All.ContainsKey(parent))
+            if (device.IsMediated)
+                Stop(device);
+            else if (device.Document.FibreChannel is not null && device.Document.Parent is { } parent && All.ContainsKey(parent))
                 Remove(device);
         }
     }
