@@ -24,6 +24,7 @@ internal sealed partial class TestDomains
                 IsPersistent = !domain.IsTransient,
                 HasManagedSave = domain.HasManagedSave,
                 Snapshots = tree,
+                Messages = DomainMessages.Of(domain.Document),
             };
             if (state != DomainState.Shutoff)
                 view = view.Start(NextId(), DomainRunningReason.Booted);

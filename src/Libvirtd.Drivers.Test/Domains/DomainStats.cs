@@ -59,13 +59,6 @@ internal sealed partial class TestDomainDriver
         ? new DomainGetSecurityLabelRet { Label = "libvirt-test\0"u8.ToArray(), Enforcing = 1 }
         : new DomainGetSecurityLabelRet { Label = "\0"u8.ToArray(), Enforcing = 0 });
 
-    public override ValueTask<string[]> GetMessages(CallContext call, DomainRef dom, DomainMessageType flags)
-    {
-        FlagCheck.Require((uint)flags, (uint)(DomainMessageType.Deprecation | DomainMessageType.Tainting), "testDomainGetMessages");
-        View(dom);
-        return new([]);
-    }
-
     public override ValueTask<DomainStatsRecord[]> GetAllDomainStats(CallContext call, DomainRef[] doms, DomainStatsTypes stats,
         ConnectGetAllDomainStatsFlags flags)
     {

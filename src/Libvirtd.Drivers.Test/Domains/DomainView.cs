@@ -29,6 +29,8 @@ internal sealed record DomainView
 
     public SnapshotTree Snapshots { get; init; } = SnapshotTree.Empty;
 
+    public DomainMessages Messages { get; init; } = DomainMessages.None;
+
     public CheckpointTree Checkpoints { get; init; } = CheckpointTree.Empty;
 
     public GuestView Guest { get; init; } = GuestView.Fresh;
