@@ -82,6 +82,37 @@ public sealed partial class BlockJobTests : SessionTests<OurDaemon>
         Assert.Equal(s_images, Images(output));
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_job_fails_on_command_and_leaves_the_chain(bool isRunning)
+    {
+        string start = isRunning ? "start vm; " : "";
+        Finished failed = await Virsh.RunAsync(Uri, Work.Path, Stop,
+            $"define {Document()}; {start}qemu-monitor-command vm --hmp block-job-error disk=vda percent=50; dumpxml vm; blockpull vm vda --wait");
+        Assert.Equal(1, failed.Status);
+        Assert.Contains("Pull failed", failed.Output, StringComparison.Ordinal);
+        Assert.Equal(s_images, Images(failed.Output));
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task An_external_snapshot_is_made_and_committed_away(bool isRunning)
+    {
+        string active = isRunning ? " --active --pivot" : "";
+        string output = await Vm(isRunning,
+            $"snapshot-create-as vm s1 --disk-only --no-metadata; domblklist vm; blockcommit vm vda --shallow --delete --wait{active}; dumpxml vm");
+        Assert.Contains(" vda      /images/active.s1\n", output, StringComparison.Ordinal);
+        Assert.Equal(s_images, Images(output));
+    }
+
+    [Fact]
+    public async Task Statistics_tell_of_the_whole_chain()
+    {
+        string output = await Vm(isRunning: true, "blockresize vm vda 10G; domstats vm --block --backing; domblkinfo vm vda");
+        Assert.Contains("  block.count=4\n", output, StringComparison.Ordinal);
+        Assert.Contains("  block.3.path=/images/base\n  block.3.backingIndex=4\n", output, StringComparison.Ordinal);
+        Assert.Contains("  block.0.capacity=10737418240\n", output, StringComparison.Ordinal);
+        Assert.Contains("Capacity:       10737418240\n", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Python_runs_jobs_by_their_events()
     {

@@ -45,7 +45,7 @@ internal sealed record BlockJob
     public required long Since { get; init; }
 
     /// <summary>How it is to fail; null where it is to do its work.</summary>
-    public BlockJobFault? Fault { get; init; }
+    public JobFault? Fault { get; init; }
 
     /// <summary>How long a job without a limit takes from end to end.</summary>
     public required TimeSpan FullDuration { get; init; }

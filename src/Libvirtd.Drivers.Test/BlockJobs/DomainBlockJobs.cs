@@ -57,7 +57,11 @@ internal sealed partial class TestDomainDriver
     private DomainView ForJob(DomainView view, DomainDisk disk) =>
         view.IsActive ? view.ChangeLiveChain(Host.Images, disk.Target, static chain => chain) : view;
 
-    private DiskChain ChainOf(DomainView view, DomainDisk disk) => Host.Images.ChainOf(view.Definition.Document.DiskByTarget(disk.Target)!);
+    private DiskChain ChainOf(DomainView view, DomainDisk disk)
+    {
+        DiskChain chain = Host.Images.ChainOf(view.Definition.Document.DiskByTarget(disk.Target)!);
+        return view.IsActive ? chain : chain.WithoutIndexes();
+    }
 
     private static void RequireJobsSupported(DomainDisk disk)
     {

@@ -76,7 +76,9 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
         throw VirException.Of(ErrorCode.OperationFailed, ErrorDomain.Test, $"block job '{job.Plan.Name}' failed while pivoting{reason}");
     }
 
-    /// <summary>What a domain's next view is to say of its disks: one that starts has numbers for its images, one that stops has no jobs any more.</summary>
+    /// <summary>
+    /// What a domain's next view is to say of its disks: a running one has numbers for its images, one that stops has no jobs any more.
+    /// </summary>
     /// <exception cref="VirException">VIR_ERR_OPERATION_INVALID: a domain cannot start while a job works on what it is configured to run with.</exception>
     public DomainView Follow(DomainView? old, DomainView next)
     {
@@ -88,9 +90,11 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
                     $"cannot start domain '{next.Definition.Name}' while a block job works on its disk '{old.Blocks.Jobs.Keys.First()}'");
             }
 
-            return (next with { Blocks = BlockState.Empty }).WithNumberedImages(Images);
+            return (next with { Blocks = BlockState.Empty }).WithNumberedImages(Images, starts: true);
         }
 
+        if (next.IsActive && !next.IsGone && !ReferenceEquals(next.Definition.Document, old?.Definition.Document))
+            return next.WithNumberedImages(Images, starts: false);
         return HasLeft(old, next) ? next with { Blocks = BlockState.Empty } : next;
     }
 

@@ -90,6 +90,8 @@ internal sealed partial class TestDomainDriver
         if (targets.Live is { } live)
         {
             (targets.Live, Node gone) = DeviceDetach.FromRunning(live.WithAliases(), fromRunning!);
+            if (gone.Name == "disk")
+                edit.View.Blocks.RequireIdle(new DomainDisk(gone).Target);
             alias = gone.Child("alias")?["name"];
         }
 
@@ -107,6 +109,7 @@ internal sealed partial class TestDomainDriver
     {
         DomainDocument live = targets.Live!.WithAliases();
         Node drive = DeviceAttach.DriveFor(live, device)!;
+        edit.View.Blocks.RequireIdle(new DomainDisk(drive).Target);
         Node changed = DiskUpdate.WithMedium(drive, device.Node);
         targets.Live = live.WithDevice(changed, options, drive);
         edit.Publish(targets.Apply(edit.View));

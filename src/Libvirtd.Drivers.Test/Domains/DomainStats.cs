@@ -102,13 +102,13 @@ internal sealed partial class TestDomainDriver
                 continue;
             if ((groups & ~StatsRecord.Usual) != 0 || (groups.HasFlag(DomainStatsTypes.Iothread) && view.Definition.HasIoThreads))
             {
-                values = StatsRecord.Of(view, groups, withBacking, time);
+                values = StatsRecord.Of(view, Host.Images, groups, withBacking, time);
                 shown = null;
             }
             else if (shown != (view.State, view.Reason))
             {
                 shown = (view.State, view.Reason);
-                values = StatsRecord.Of(view, groups, withBacking, time);
+                values = StatsRecord.Of(view, Host.Images, groups, withBacking, time);
             }
 
             records.Add(new DomainStatsRecord { Dom = view.Ref, Params = values });

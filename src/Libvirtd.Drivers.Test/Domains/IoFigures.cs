@@ -5,9 +5,6 @@ namespace Libvirtd.Drivers.Test;
 /// <summary>What the devices of a running domain have moved so far: there is nothing to measure, so the figures are upstream's, which grow with the clock.</summary>
 internal static class IoFigures
 {
-    public const ulong DiskCapacity = 1099506450432;
-    public const ulong DiskAllocation = 1099511627776;
-
     /// <summary>A disk's figures.</summary>
     /// <param name="time">Microseconds since 1970.</param>
     public static DomainBlockStatsRet OfDisk(long time) => new()

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Libvirtd.Documents;
 using Libvirtd.Protocol;
 
@@ -8,7 +7,7 @@ namespace Libvirtd.Drivers.Test;
 /// The statistics of one domain, group by group. The state and the I/O threads are told as upstream's test driver tells them; what it lacks has the
 /// names that QEMU's driver uses. Figures grow with the clock, the same for each device, and agree with what single calls tell.
 /// </summary>
-internal sealed class StatsRecord(DomainView view, long microseconds)
+internal sealed class StatsRecord(DomainView view, TestImages images, long microseconds)
 {
     /// <summary>The groups that there are figures for.</summary>
     public const DomainStatsTypes Supported = DomainStatsTypes.State | DomainStatsTypes.CpuTotal | DomainStatsTypes.Balloon | DomainStatsTypes.Vcpu
@@ -23,9 +22,9 @@ internal sealed class StatsRecord(DomainView view, long microseconds)
     private readonly List<TypedParam> _values = [];
     private readonly DomainDefinition _definition = view.Definition;
 
-    public static TypedParam[] Of(DomainView view, DomainStatsTypes groups, bool withBacking, long microseconds)
+    public static TypedParam[] Of(DomainView view, TestImages images, DomainStatsTypes groups, bool withBacking, long microseconds)
     {
-        StatsRecord record = new(view, microseconds);
+        StatsRecord record = new(view, images, microseconds);
         record.Add(groups, withBacking);
         return [.. record._values];
     }
@@ -137,30 +136,28 @@ internal sealed class StatsRecord(DomainView view, long microseconds)
         uint count = 0;
         foreach (DomainDisk disk in _definition.Document.Disks)
         {
-            AddImage(count, disk, disk.Node, isTop: true);
-            count++;
+            DiskChain chain = images.ChainOf(disk.Node);
+            AddImage(count++, disk.Target, chain.Active, isTop: true);
             if (!withBacking)
                 continue;
-            for (Node? image = disk.Node.Child("backingStore"); image?.Child("source") is not null; image = image.Child("backingStore"))
-            {
-                AddImage(count, disk, image, isTop: false);
-                count++;
-            }
+            foreach (ChainImage image in chain.Images.AsSpan()[1..])
+                AddImage(count++, disk.Target, image, isTop: false);
+            if (disk.Node.Child("mirror") is { } mirror && mirror["job"] == "copy")
+                AddImage(count++, disk.Target, DiskChain.Read(mirror).Active, isTop: false);
         }
 
         _values.Insert(at, new TypedParam("block.count", count));
     }
 
-    private void AddImage(uint number, DomainDisk disk, Node image, bool isTop)
+    private void AddImage(uint number, string target, ChainImage image, bool isTop)
     {
         string name = $"block.{number}.";
-        Node? source = image.Child("source");
-        Add(name + "name", disk.Target);
-        if ((source?["file"] ?? source?["dev"]) is { } path)
+        Add(name + "name", target);
+        if (image is { IsLocal: true, Path: { } path })
             Add(name + "path", path);
-        if (uint.TryParse(image["index"] ?? source?["index"], NumberStyles.None, CultureInfo.InvariantCulture, out uint index))
-            Add(name + "backingIndex", index);
-        if (source is null)
+        if (image.Index != 0 && view.IsActive)
+            Add(name + "backingIndex", image.Index);
+        if (image.Source is null)
             return;
         if (isTop && view.IsActive)
         {
@@ -175,9 +172,12 @@ internal sealed class StatsRecord(DomainView view, long microseconds)
             Add(name + "fl.times", IoFigures.FlushNanoseconds(microseconds));
         }
 
-        Add(name + "allocation", IoFigures.DiskAllocation);
-        Add(name + "capacity", IoFigures.DiskCapacity);
-        Add(name + "physical", IoFigures.DiskAllocation);
+        ImageFile file = images.Get(image);
+        Add(name + "allocation", file.Allocation);
+        Add(name + "capacity", file.Capacity);
+        Add(name + "physical", file.Allocation);
+        if (view.Blocks.Thresholds.Values.FirstOrDefault(one => one.Path == image.Path) is { } threshold)
+            Add(name + "threshold", threshold.Bytes);
     }
 
     private void AddPerf()

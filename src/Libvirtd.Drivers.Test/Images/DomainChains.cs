@@ -17,13 +17,19 @@ internal static class DomainChains
         return null;
     }
 
-    /// <summary>Numbers the images of those disks of a starting domain that have more than one, and shows the whole chains.</summary>
-    public static DomainView WithNumberedImages(this DomainView view, TestImages images)
+    /// <summary>
+    /// Shows the whole chains of those disks of a running domain that have more than one image, and numbers the images that have no number. One that
+    /// starts begins with 1, whatever numbers its document remembers.
+    /// </summary>
+    public static DomainView WithNumberedImages(this DomainView view, TestImages images, bool starts)
     {
         foreach (DomainDisk disk in view.Definition.Document.Disks)
         {
-            if (disk.Source is not null && images.ChainOf(disk.Node).Count > 1)
-                view = view.ChangeLiveChain(images, disk.Target, static chain => chain);
+            if (disk.Source is null)
+                continue;
+            DiskChain chain = images.ChainOf(disk.Node);
+            if (starts ? chain.Count > 1 || chain.LastIndex > 0 : chain.Count > 1 && chain.Images.Any(static image => image.Index == 0))
+                view = view.ChangeLiveChain(images, disk.Target, _ => starts ? chain.WithoutIndexes() : chain);
         }
 
         return view;

@@ -14,9 +14,19 @@ internal sealed class BlockHost : IEventListener, IDisposable
     /// <param name="isRunning">The domain runs.</param>
     /// <param name="images">The images from the base up.</param>
     public BlockHost(bool isRunning, params string[] images)
+        : this(isRunning, new TestOptions(), new VirtualClock(), images)
     {
-        IsRunning = isRunning;
-        Host = TestHost.Default(Clock, new IdentitySource(1));
+    }
+
+    /// <param name="isRunning">The domain runs.</param>
+    /// <param name="options">The host's options.</param>
+    /// <param name="time">The host's clock.</param>
+    /// <param name="images">The images from the base up.</param>
+    public BlockHost(bool isRunning, TestOptions options, TimeProvider time, params string[] images)
+    {
+        Clock = (time as VirtualClock)!;
+        IdentitySource identities = new(1);
+        Host = TestHost.Of(TestHost.DefaultDocument(identities), time, identities, options);
         Domains = new TestDomainDriver(Host.Domains);
         Dom = Define("vm", images.Length == 0 ? Whole : images);
         if (isRunning)
@@ -24,9 +34,7 @@ internal sealed class BlockHost : IEventListener, IDisposable
         Host.Events.Add(this);
     }
 
-    public bool IsRunning { get; }
-
-    public VirtualClock Clock { get; } = new();
+    public VirtualClock Clock { get; }
 
     public TestHost Host { get; }
 

@@ -70,4 +70,23 @@ public sealed class BlockImageTests
         Assert.Equal((ErrorCode.InvalidArg, "invalid argument: failed to parse block device 'vda[x'"),
             Fails(() => host.Domains.SetBlockThreshold(Call, host.Dom, "vda[x", 1, 0)));
     }
+
+    [Fact]
+    public async Task Statistics_tell_of_each_image_of_the_chain_and_of_the_copy()
+    {
+        using BlockHost host = new(isRunning: true);
+        host.Images.Put(new ImageFile { Path = "/images/snap1", Format = "qcow2", Capacity = 1000, Allocation = 100 });
+        await host.Domains.SetBlockThreshold(Call, host.Dom, "vda[3]", 500, 0);
+        host.Copy("new");
+        DomainStatsRecord record = Assert.Single(await host.Domains.GetAllDomainStats(Call, [host.Dom], DomainStatsTypes.Block,
+            ConnectGetAllDomainStatsFlags.Backing));
+        string Value(string field) => record.Params.Single(one => one.Field == field) is var one
+            ? one.Type switch { TypedParameterType.String => one.Text, TypedParameterType.Uint => $"{one.UInt}", _ => $"{one.ULong}" } : "";
+        Assert.Equal("5", Value("block.count"));
+        Assert.Equal(["/images/active", "/images/snap2", "/images/snap1", "/images/base", "/images/new"],
+            Enumerable.Range(0, 5).Select(i => Value($"block.{i}.path")));
+        Assert.Equal(["1", "2", "3", "4", "5"], Enumerable.Range(0, 5).Select(i => Value($"block.{i}.backingIndex")));
+        Assert.Equal(("1000", "100", "500"), (Value("block.2.capacity"), Value("block.2.allocation"), Value("block.2.threshold")));
+        Assert.DoesNotContain(record.Params, one => one.Field == "block.1.rd.reqs");
+    }
 }

@@ -215,7 +215,7 @@ public sealed class BlockJobTests
     public void A_job_fails_where_it_is_told_to(bool isRunning)
     {
         using BlockHost host = Small(isRunning);
-        host.Host.BlockJobs.FailNext(host.Dom.Uuid, "vda", new BlockJobFault(40, "No space left on device"));
+        host.Host.Faults.Jobs.Add(host.Dom.Uuid, "vda", new JobFault(40, "No space left on device"));
         host.Rebase(null, bandwidth: 10);
         host.Advance(3.9);
         Assert.Equal(39 * MiB, host.Job.Cur);
@@ -231,7 +231,7 @@ public sealed class BlockJobTests
     public void A_job_may_fail_at_its_pivot()
     {
         using BlockHost host = new(isRunning: true);
-        host.Host.BlockJobs.FailNext(host.Dom.Uuid, "vda", new BlockJobFault(100, "Input/output error"));
+        host.Host.Faults.Jobs.Add(host.Dom.Uuid, "vda", new JobFault(100, "Input/output error"));
         host.Copy("new");
         host.Finish();
         Assert.Equal(["/images/active Copy Ready", "vda Copy Ready"], host.TakeEvents());
@@ -252,6 +252,37 @@ public sealed class BlockJobTests
         DomainRef dom = await host.Domains.DefineXml(Call, Hypervisor.Xml("other", devices: disk));
         Assert.Equal((ErrorCode.OperationUnsupported, "Operation not supported: " + error),
             Fails(() => host.Domains.BlockPull(Call, dom, target, 0, DomainBlockPullFlags.None)));
+    }
+
+    [Fact]
+    public void A_running_job_fails_when_it_is_told_to()
+    {
+        using BlockHost host = new(isRunning: true);
+        host.Copy("new");
+        host.Finish();
+        host.TakeEvents();
+        using (DomainEdit edit = host.Host.Domains.Edit(host.Dom))
+        {
+            Assert.True(host.Host.BlockJobs.FailNow(edit, "vda"));
+            Assert.False(host.Host.BlockJobs.FailNow(edit, "vda"));
+        }
+
+        Assert.Equal(["/images/active Copy Failed", "vda Copy Failed"], host.TakeEvents());
+        Assert.DoesNotContain("<mirror", host.Xml, StringComparison.Ordinal);
+        Assert.False(host.Images.Exists("/images/new"));
+    }
+
+    [Fact]
+    public void A_disk_with_a_job_is_not_detached()
+    {
+        using BlockHost host = new(isRunning: true);
+        host.Rebase(null);
+        const string Disk = "<disk type='file' device='disk'><source file='/images/active'/><target dev='vda' bus='virtio'/></disk>";
+        Assert.Equal((ErrorCode.OperationUnsupported, "Operation not supported: disk 'vda' already in active block job"),
+            Fails(() => host.Domains.DetachDeviceFlags(Call, host.Dom, Disk, DomainDeviceModifyFlags.Live)));
+        host.Abort();
+        host.Domains.DetachDeviceFlags(Call, host.Dom, Disk, DomainDeviceModifyFlags.Live);
+        Assert.Equal((ErrorCode.InvalidArg, "invalid argument: disk 'vda' not found in domain"), Fails(() => host.Rebase(null)));
     }
 
     [Fact]
