@@ -38,18 +38,10 @@ internal sealed partial class TestSnapshotDriver
         SnapshotDefinition made = new(Complete(view, document, flags).WithParent(view.Snapshots.Current));
         // Nothing is changed before all is known to be possible.
         SnapshotTree tree = flags.HasFlag(Flags.NoMetadata) ? view.Snapshots : view.Snapshots.Add(made) with { Current = made.Name };
-        Dictionary<string, ChainImage> overlays = LayOverlays(view, made, flags.HasFlag(Flags.ReuseExt));
+        List<(SnapshotOverlay Overlay, ChainImage Below)> overlays = LayOverlays(view, made, flags.HasFlag(Flags.ReuseExt));
         KeepMemory(view, made.Document);
         // A running domain's configuration follows where it has the same disk.
-        DomainDocument frozen = view.Definition.Document;
-        if (overlays.Count > 0)
-        {
-            view = view.WithChains(Images, (target, chain) =>
-                overlays.TryGetValue(target, out ChainImage? overlay) && chain.Active.IsAt(Images.FindChain(frozen, target)!.Active)
-                    ? chain.WithOverlay(overlay)
-                    : null);
-        }
-
+        view = GoOnAbove(view, overlays);
         view = view with { Snapshots = tree };
         bool halts = flags.HasFlag(Flags.Halt) && view.IsActive;
         edit.Publish(halts ? view.Stop(DomainShutoffReason.FromSnapshot) : view);
@@ -73,13 +65,24 @@ internal sealed partial class TestSnapshotDriver
         bool isExternal = isDiskOnly || document.MemoryLocation == SnapshotPlace.External;
         DomainSnapshotDocument complete = document
             .WithState(isDiskOnly && view.IsActive ? SnapshotDefinition.DiskSnapshot : StateName(view.State))
-            .WithDomain(view.Definition.Document, isExternal ? OtherConfiguration(view) : null);
+            .WithDomain(WithoutNumbers(view.Definition.Document), isExternal ? OtherConfiguration(view) : null);
         if (isDiskOnly)
             complete = complete.WithMemory(SnapshotPlace.No);
         else if (!isExternal)
             complete = complete.WithMemory(view.State == DomainState.Shutoff ? SnapshotPlace.No : SnapshotPlace.Internal);
         complete = complete.WithAlignedDisks(view.Definition.Document, isExternal ? SnapshotPlace.External : SnapshotPlace.Internal, Images.Exists);
         return isDiskOnly ? CheckDiskOnly(view, complete) : complete;
+    }
+
+    /// <summary>The domain without what only its present life has: numbers of images, and copies that are being made.</summary>
+    private DomainDocument WithoutNumbers(DomainDocument document)
+    {
+        DomainDocument kept = document.WithChains(Images, static (_, chain) => chain.LastIndex == 0 ? null : chain.WithoutIndexes());
+        return !kept.Disks.Any(static disk => disk.Node.Child("mirror") is not null) ? kept : kept.With(static root =>
+        {
+            foreach (Node disk in root.Child("devices")!.All("disk"))
+                disk.RemoveAll("mirror");
+        });
     }
 
     /// <summary>What the domain is configured to be, where it runs as something else.</summary>
@@ -117,11 +120,12 @@ internal sealed partial class TestSnapshotDriver
     }
 
     /// <summary>Makes the overlays of a snapshot, once it is sure that all can be made.</summary>
-    private Dictionary<string, ChainImage> LayOverlays(DomainView view, SnapshotDefinition snapshot, bool reuse)
+    private List<(SnapshotOverlay Overlay, ChainImage Below)> LayOverlays(DomainView view, SnapshotDefinition snapshot, bool reuse)
     {
         List<(SnapshotOverlay Overlay, ChainImage Below)> wanted = [];
         foreach (SnapshotOverlay overlay in SnapshotOverlay.Of(snapshot.Document))
         {
+            view.Blocks.RequireIdle(overlay.Target);
             DiskChain chain = Images.FindChain(view.Definition.Document, overlay.Target)!;
             overlay.Check(Images, chain, reuse);
             wanted.Add((overlay, chain.Active));
@@ -129,7 +133,25 @@ internal sealed partial class TestSnapshotDriver
 
         foreach ((SnapshotOverlay overlay, ChainImage below) in wanted)
             overlay.Make(Images, below, reuse);
-        return wanted.ToDictionary(static one => one.Overlay.Target, static one => one.Overlay.Image, StringComparer.Ordinal);
+        return wanted;
+    }
+
+    /// <summary>The domain writes to the overlays from now on. A running one's configuration follows where it has the same disk.</summary>
+    private DomainView GoOnAbove(DomainView view, List<(SnapshotOverlay Overlay, ChainImage Below)> overlays)
+    {
+        foreach ((SnapshotOverlay overlay, ChainImage below) in overlays)
+        {
+            if (view.IsActive)
+                view = view.ChangeLiveChain(Images, overlay.Target, chain => chain.WithOverlay(overlay.Image));
+            // Written out: another host, which the documents may go to, does not have the files that could tell.
+            if (!view.IsActive || view.Pending is not null)
+            {
+                view = view.ChangeConfig(document => document.WithChains(Images, (target, chain) =>
+                    target == overlay.Target && chain.Active.IsAt(below) ? chain.WithOverlay(overlay.Image).WithoutIndexes() : null));
+            }
+        }
+
+        return view;
     }
 
     /// <summary>The guest's memory goes into a file, where the snapshot says so.</summary>

@@ -32,6 +32,12 @@ internal sealed partial class TestSnapshotDriver
             return default;
         }
 
+        if (edit.View.Blocks.Jobs.Count > 0)
+        {
+            throw VirException.Of(ErrorCode.OperationUnsupported, ErrorDomain.Test,
+                "cannot delete external snapshots when there is another active block job");
+        }
+
         foreach (SnapshotNode victim in victims)
             DeleteOne(edit, victim.Name);
         return default;

@@ -65,7 +65,7 @@ internal sealed class SnapshotReturn
             _made.Add(target, overlay);
         }
 
-        return chain.WithOverlay(overlay);
+        return chain.WithOverlay(overlay).WithoutIndexes();
     }
 
     private DiskChain? Inside(string target, DiskChain chain)
@@ -79,7 +79,7 @@ internal sealed class SnapshotReturn
             _made.Add(target, copy);
         }
 
-        return chain.WithActive(copy);
+        return chain.WithActive(copy).WithoutIndexes();
     }
 
     /// <summary>A disk that the snapshot left out stays as it is.</summary>

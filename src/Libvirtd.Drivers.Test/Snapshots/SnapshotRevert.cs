@@ -27,6 +27,8 @@ internal sealed partial class TestSnapshotDriver
                 $"snapshot '{snapshot.Name}' lacks domain '{edit.View.Definition.Name}' rollback info");
         }
 
+        if (edit.View.Blocks.Jobs.Count > 0)
+            throw VirException.Of(ErrorCode.OperationInvalid, ErrorDomain.Test, "domain has active block job");
         HashSet<string> before = Images.Files.IsEmpty ? [] : ImageHolders.Of(Images, edit.View, null).Files;
         SnapshotReturn back = new(Images, edit.View, snapshot, Host.Time.GetUtcNow().ToUnixTimeSeconds());
         DomainDefinition config = new(back.Domain);

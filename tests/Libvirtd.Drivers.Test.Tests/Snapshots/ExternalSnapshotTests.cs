@@ -27,6 +27,16 @@ public sealed class ExternalSnapshotTests
     }
 
     [Fact]
+    public void Only_a_running_domain_numbers_its_images()
+    {
+        SnapshotLab lab = new(isRunning: true);
+        lab.External("s1");
+        lab.External("s2");
+        Assert.Contains("<source file='/i/base.s2' index='", lab.DomainXml(), StringComparison.Ordinal);
+        Assert.DoesNotContain("index=", lab.Xml("s2") + lab.DomainXml(DomainXmlFlags.Inactive), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_metadata_only_the_overlay_remains()
     {
         SnapshotLab lab = new(isRunning: true);

@@ -127,4 +127,21 @@ public sealed class SnapshotSituationTests
         lab.RevertTo("i1");
         Assert.Equal(("base", "i1(base)"), (lab.Chain, lab.Tree));
     }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void While_a_block_job_runs_no_image_is_touched(bool isRunning)
+    {
+        SnapshotLab lab = new(isRunning);
+        lab.Internal("i1");
+        lab.External("s1");
+        lab.Domains.BlockPull(FakeCall.Instance, lab.Dom, "vda", 0, 0);
+        Assert.Equal((ErrorCode.OperationUnsupported,
+            "Operation not supported: cannot delete external snapshots when there is another active block job"), Hypervisor.Fails(() => lab.Remove("s1")));
+        Assert.Equal((ErrorCode.OperationInvalid, "Requested operation is not valid: domain has active block job"), Hypervisor.Fails(() => lab.RevertTo("i1")));
+        Assert.EndsWith("disk 'vda' already in active block job", Hypervisor.Fails(() => lab.External("s2")).Text, StringComparison.Ordinal);
+        Assert.Equal("i1(base) s1(base)", lab.Tree);
+        lab.Domains.BlockJobAbort(FakeCall.Instance, lab.Dom, "vda", 0);
+        lab.Remove("s1");
+        Assert.Equal(("base", "i1(base)"), (lab.Chain, lab.Tree));
+    }
 }
