@@ -29,10 +29,26 @@ public sealed class BackupDocument : Document
         options ??= new DocumentOptions();
         Node raw = DocumentReader.Read(xml, "(domain_backup)", options.ErrorDomain ?? ErrorDomain.Domain, "domainbackup");
         string mode = raw["mode"] ?? "push";
+        ErrorDomain domain = options.ErrorDomain ?? ErrorDomain.Domain;
         if (mode is not ("push" or "pull"))
-            throw Fault.BadAttribute("domainbackup", "mode", mode, "");
+            throw Fault.Unsupported(domain, $"unknown backup mode '{mode}'");
+        if (raw.Child("server") is { } server)
+        {
+            if (mode == "push")
+                throw Fault.Unsupported(domain, "use of <server> requires pull mode backup");
+            if (server["transport"] == "rdma")
+                throw Fault.Unsupported(domain, "transport rdma is not supported for <server>");
+            if (server["transport"] == "unix" && server["socket"]?.StartsWith('/') != true)
+                throw Fault.Xml(domain, $"backup socket path '{server["socket"]}' must be absolute");
+        }
+
         return new(DocumentNormaliser.ApplyRoot(mode == "push" ? s_push : s_pull, raw, options.ToContext(ErrorDomain.Domain, "domainbackup.rng")));
     }
+
+    /// <summary>Makes the list of disks the domain's: every disk once, with where its bytes go or that they go nowhere.</summary>
+    /// <param name="domain">The domain.</param>
+    /// <param name="suffix">What a file without a name gets after its disk's.</param>
+    public BackupDocument WithAlignedDisks(DomainDocument domain, string suffix) => With(root => BackupDisks.Align(root, domain, suffix, ErrorDomain.Domain));
 
     public BackupDocument With(Action<Node> change) => new(Edited(change));
 

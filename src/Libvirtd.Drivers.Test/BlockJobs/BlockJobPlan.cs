@@ -31,6 +31,14 @@ internal abstract record BlockJobPlan
     {
     }
 
+    /// <summary>The job goes on until somebody ends it.</summary>
+    public virtual bool IsEndless => false;
+
+    /// <summary>The job has ended, and all has been told of it. The domain's edit is still held.</summary>
+    public virtual void Ended(BlockJob job, ConnectDomainEventBlockJobStatus status)
+    {
+    }
+
     /// <summary>Files that are to be removed afterwards, unless somebody else needs them.</summary>
     public virtual IEnumerable<string> Unwanted => [];
 

@@ -43,7 +43,7 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
             Bandwidth = bandwidth,
             Since = Time.GetTimestamp(),
             Fault = TakeFault(view.Definition.Uuid, target),
-            FullDuration = host.Options.BlockJob,
+            FullDuration = plan.IsEndless ? TimeSpan.MaxValue : host.Options.BlockJob,
         };
         view = view with { Blocks = view.Blocks.With(job) };
         edit.Publish(Mirrored(view, job));
@@ -108,6 +108,7 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
             Forget(job.Id);
             job.Plan.Undo(Images);
             Raise(old, job, ConnectDomainEventBlockJobStatus.Canceled);
+            job.Plan.Ended(job with { Moved = job.MovedAt(Time) }, ConnectDomainEventBlockJobStatus.Canceled);
         }
     }
 
@@ -180,6 +181,7 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
 
         Raise(edit.View, job, ConnectDomainEventBlockJobStatus.Completed);
         Written(edit, job.Plan.Written);
+        job.Plan.Ended(job with { Moved = job.Length }, ConnectDomainEventBlockJobStatus.Completed);
         return true;
     }
 
@@ -202,6 +204,7 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
         edit.Publish(view with { Blocks = view.Blocks.Without(job) });
         job.Plan.Undo(Images);
         Raise(edit.View, job, status);
+        job.Plan.Ended(job with { Moved = job.MovedAt(Time) }, status);
     }
 
     /// <summary>Raises both events: the elder one names the disk's file, and so is not for disks without one.</summary>
@@ -217,7 +220,7 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
 
     private void Schedule(TestDomain domain, BlockJob job)
     {
-        if (Volatile.Read(ref _isDisposed))
+        if (Volatile.Read(ref _isDisposed) || job.Plan.IsEndless)
             return;
         TimeSpan wait = job.Remaining(Time);
         // Whole milliseconds, rounded up: the system's timers know nothing shorter, and would fire too early.

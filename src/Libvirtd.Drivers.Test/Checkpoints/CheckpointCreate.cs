@@ -6,6 +6,8 @@ namespace Libvirtd.Drivers.Test;
 
 internal sealed partial class TestCheckpointDriver
 {
+    private TestImages Images => domains.Host.Images;
+
     public override ValueTask<DomainCheckpointRef> CreateXml(CallContext call, DomainRef dom, string xmlDesc, Flags flags)
     {
         FlagCheck.Require((uint)flags, (uint)(Flags.Redefine | Flags.Quiesce | Flags.RedefineValidate), "testDomainCheckpointCreateXML");
@@ -17,21 +19,24 @@ internal sealed partial class TestCheckpointDriver
         if (!view.IsActive)
             throw Unsupported("cannot create checkpoint for inactive domain");
         DomainCheckpointDocument document = domains.ParseCheckpoint(xmlDesc, isRedefined);
-        edit.Publish(isRedefined ? view with { Checkpoints = Redefine(view, document) } : Add(view, document));
+        edit.Publish(isRedefined ? Redefine(view, document, flags) : Add(Images, view, document));
         return new(new DomainCheckpointRef { Name = document.Name, Dom = dom });
     }
 
     /// <summary>A checkpoint of the domain as it is now, below the current one, which it replaces as such.</summary>
-    public static DomainView Add(DomainView view, DomainCheckpointDocument document)
+    /// <exception cref="VirException">Its disks or its name cannot be.</exception>
+    public static DomainView Add(TestImages images, DomainView view, DomainCheckpointDocument document)
     {
         CheckpointTree tree = view.Checkpoints;
         DomainDocument domain = view.Definition.Document;
         CheckpointDefinition added = new(document.WithDomain(domain).WithAlignedDisks(domain).WithParent(tree.Current));
-        return view with { Checkpoints = tree.Add(added) with { Current = added.Name } };
+        tree = tree.Add(added) with { Current = added.Name };
+        CheckpointBitmaps.Add(images, view, added);
+        return view with { Checkpoints = tree };
     }
 
     /// <summary>A checkpoint that was made elsewhere or earlier: the document is taken at its word.</summary>
-    private static CheckpointTree Redefine(DomainView view, DomainCheckpointDocument document)
+    private DomainView Redefine(DomainView view, DomainCheckpointDocument document, Flags flags)
     {
         CheckpointTree tree = view.Checkpoints;
         tree.CheckParent(document.Name, document.ParentName);
@@ -49,8 +54,10 @@ internal sealed partial class TestCheckpointDriver
         // Told in the order of their birth, as a list in topological order gives them, the last one is current again.
         bool isCurrent = tree.Current is null || document.ParentName == tree.Current;
         CheckpointDefinition redefined = new(document);
+        if (flags.HasFlag(Flags.RedefineValidate))
+            CheckpointBitmaps.Require(Images, view, redefined);
         tree = tree.Find(redefined.Name) is null ? tree.Add(redefined) : tree.Replace(redefined);
-        return isCurrent ? tree with { Current = redefined.Name } : tree;
+        return view with { Checkpoints = isCurrent ? tree with { Current = redefined.Name } : tree };
     }
 
     private static VirException Unsupported(string detail) => VirException.Of(ErrorCode.OperationUnsupported, ErrorDomain.Test, detail);

@@ -14,6 +14,12 @@ internal sealed partial class TestCheckpointDriver
         CheckpointTree rest = flags.HasFlag(Flags.ChildrenOnly) ? tree.RemoveDescendants(node)
             : flags.HasFlag(Flags.Children) ? tree.RemoveWithDescendants(node)
             : tree.RemoveOne(node);
+        if (!flags.HasFlag(Flags.MetadataOnly))
+        {
+            foreach (CheckpointNode gone in tree.All.Where(one => rest.Find(one.Name) is null))
+                CheckpointBitmaps.Remove(Images, edit.View, gone.Definition);
+        }
+
         edit.Publish(edit.View with { Checkpoints = rest });
         return default;
     }

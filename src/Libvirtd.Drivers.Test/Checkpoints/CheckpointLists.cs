@@ -42,7 +42,7 @@ internal sealed partial class TestCheckpointDriver(TestDomains domains) : Domain
         CheckpointDefinition definition = Find(view, checkpoint.Name).Definition;
         if (flags.HasFlag(DomainCheckpointXmlFlags.Size) && !view.IsActive)
             throw VirException.Of(ErrorCode.OperationInvalid, ErrorDomain.Domain, "domain is not running");
-        return new(definition.Text(flags));
+        return new(definition.Text(flags, flags.HasFlag(DomainCheckpointXmlFlags.Size) ? CheckpointBitmaps.Sizes(Images, view, definition) : null));
     }
 
     private static void RequireKnown(Flags flags, string function) =>

@@ -19,6 +19,9 @@ internal sealed class TestDomain(TestDomains owner, DomainView first, long numbe
     /// <summary>Its job: made when somebody asks, since most domains never have one.</summary>
     public DomainJobs Jobs => _jobs ?? Interlocked.CompareExchange(ref _jobs, new DomainJobs(this), null) ?? _jobs!;
 
+    /// <summary>Its backup, while one is under way.</summary>
+    public BackupJob? Backup { get; set; }
+
     /// <summary>Begins a change; dispose it to end it.</summary>
     public DomainEdit Edit()
     {

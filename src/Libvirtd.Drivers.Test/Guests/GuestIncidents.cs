@@ -10,6 +10,7 @@ internal static class GuestIncidents
     public static void Crash(DomainEdit edit)
     {
         RequireActive(edit.View);
+        CheckpointBitmaps.Break(edit.Domain.Owner.Host.Images, edit.View);
         TestDomainDriver.Stop(edit, DomainShutoffReason.Crashed, DomainEventStoppedDetailType.Failed);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Libvirtd.Documents;
 
 namespace Libvirtd.Drivers.Test;
@@ -26,6 +27,12 @@ internal sealed record ImageFile
 
     public string? BackingFormat { get; init; }
 
+    /// <summary>What checkpoints record in it, by their names.</summary>
+    public ImmutableSortedDictionary<string, ImageBitmap> Bitmaps { get; init; } = NoBitmaps;
+
+    public static ImmutableSortedDictionary<string, ImageBitmap> NoBitmaps { get; } =
+        ImmutableSortedDictionary<string, ImageBitmap>.Empty.WithComparers(StringComparer.Ordinal);
+
     /// <summary>A snapshot or a revert made the file by itself: when nobody needs it any more it goes.</summary>
     public bool IsForSnapshot { get; init; }
 
@@ -35,3 +42,8 @@ internal sealed record ImageFile
     /// <summary>The backing name, where it is relative.</summary>
     public string? RelativeBacking => Backing is { } name && !name.StartsWith('/') ? name : null;
 }
+
+/// <summary>What was written to an image since a checkpoint.</summary>
+/// <param name="Dirty">Bytes written.</param>
+/// <param name="IsBroken">It was not saved when it should have been: nobody knows what it has missed.</param>
+internal sealed record ImageBitmap(ulong Dirty, bool IsBroken = false);

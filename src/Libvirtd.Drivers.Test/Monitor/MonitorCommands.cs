@@ -20,6 +20,7 @@ internal sealed partial class MonitorCommands
     {
         _host = host;
         AddClock();
+        AddDisks();
         AddFaults();
         AddGuest();
         AddQuery();
