@@ -26,8 +26,6 @@ internal static class CharacterSchemas
     /// <summary>Source, protocol and log, in their order.</summary>
     public static readonly ElementSchema[] Host = [Source, Protocol, Log];
 
-    private static readonly FaultText s_type = FaultText.Unsupported("unknown type presented to host for character device: {0}");
-
     public static readonly ElementSchema Parallel = Device("parallel", Element("target").Attr("port", Port(), bad: BadPort).Always());
 
     public static readonly ElementSchema Serial = Device("serial", Element("target")
@@ -69,8 +67,11 @@ internal static class CharacterSchemas
     private static FaultText TargetType => FaultText.Unsupported("unknown target type '{0}' specified for character device");
 
     /// <summary>The attribute that says what the host's end is.</summary>
-    public static ElementSchema WithType(ElementSchema schema, string? fallback) =>
-        schema.Attr("type", OneOf(Types), fallback, bad: s_type, required: false);
+    /// <param name="schema">The device's table.</param>
+    /// <param name="fallback">The type of a device that says none; null where there is none.</param>
+    /// <param name="unknown">What the error for an unknown type calls it.</param>
+    public static ElementSchema WithType(ElementSchema schema, string? fallback, string unknown = "type presented to host for character device: {0}") =>
+        schema.Attr("type", OneOf(Types), fallback, bad: FaultText.Unsupported("unknown " + unknown));
 
     private static ElementSchema Device(string name, ElementSchema target)
     {
@@ -80,9 +81,20 @@ internal static class CharacterSchemas
         return device.With(Host).With(target).With(DeviceSchemas.Info).Many().Open().Then(CheckSources);
     }
 
-    private static bool CheckSources(in Scope scope)
+    internal static bool CheckSources(in Scope scope)
     {
         int sources = scope.Raw.Count("source");
+        if (scope.Node["type"] == "udp")
+        {
+            // Of each mode the first one counts.
+            HashSet<string> modes = new(StringComparer.Ordinal);
+            foreach (Node source in scope.Node.All("source").ToArray())
+            {
+                if (!modes.Add(source["mode"]!))
+                    scope.Node.Remove(source);
+            }
+        }
+
         if (sources == 2 && scope.Node.All("source").ToArray() is [{ } first, { } second] && first["mode"] == "connect" && second["mode"] == "bind")
         {
             // Whatever came first, the end that listens is printed first.
@@ -92,6 +104,10 @@ internal static class CharacterSchemas
 
         if (sources > 1 && scope.Node["type"] != "udp")
             throw Fault.Xml(scope.Context.Domain, "only one source element is allowed for character device");
+        if (scope.Raw.Count("log") > 1)
+            throw Fault.Xml(scope.Context.Domain, "only one log element is allowed for character device");
+        if (scope.Raw.Count("protocol") > 1)
+            throw Fault.Xml(scope.Context.Domain, "only one protocol element is allowed for character device");
         return sources > 2
             ? throw Fault.Xml(scope.Context.Domain, "only two source elements are allowed for character device")
             : true;

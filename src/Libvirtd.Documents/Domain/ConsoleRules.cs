@@ -9,8 +9,8 @@ internal static class ConsoleRules
     public static void Apply(Node root, Node devices, ErrorDomain domain)
     {
         bool isHvm = root.Find("os", "type")!.Text == "hvm";
-        Number(devices, "parallel");
-        Number(devices, "serial");
+        Number(devices, "parallel", domain);
+        Number(devices, "serial", domain);
         List<Node> consoles = [.. devices.All("console")];
         for (int i = 1; i < consoles.Count; i++)
         {
@@ -27,11 +27,13 @@ internal static class ConsoleRules
     }
 
     /// <summary>Ports without a number get the next one after the highest so far.</summary>
-    private static void Number(Node devices, string name)
+    private static void Number(Node devices, string name, ErrorDomain domain)
     {
         Node[] ports = devices.All(name).ToArray();
         HashSet<string> isa = [.. ports.Where(static port => port.Child("target")?["type"] == "isa-serial" && port.Child("target")!.Has("port"))
             .Select(static port => port.Child("target")!["port"]!)];
+        if (name == "serial")
+            CheckIsa(ports, domain);
         foreach (Node port in ports)
         {
             Node target = port.GetOrAdd("target");
@@ -55,6 +57,23 @@ internal static class ConsoleRules
             foreach (Node other in ports)
                 highest = Math.Max(highest, long.TryParse(other.Child("target")?["port"], out long number) ? number : -1);
             target["port"] = ToText(highest + 1);
+        }
+    }
+
+    /// <summary>There are four ISA ports, and each is taken once.</summary>
+    private static void CheckIsa(Node[] ports, ErrorDomain domain)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        int count = 0;
+        foreach (Node port in ports)
+        {
+            if (port.Child("target") is not { } target || target["type"] != "isa-serial")
+                continue;
+            string? number = target["port"];
+            if (++count > 4 || (long.TryParse(number, out long value) && value > 3))
+                throw Fault.Internal(domain, "Maximum supported number of ISA serial ports is '4'");
+            if (number is not null && !seen.Add(number))
+                throw Fault.Internal(domain, $"target port '{number}' already allocated");
         }
     }
 

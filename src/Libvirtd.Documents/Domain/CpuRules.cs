@@ -27,7 +27,7 @@ internal static class CpuRules
         CompleteCells(root, count, domain);
         CompletePlacement(root, vcpu);
         CompletePages(root);
-        CompletePins(root, count);
+        CompletePins(root, count, domain);
         CompleteThreads(root);
     }
 
@@ -75,13 +75,10 @@ internal static class CpuRules
         }
 
         Node[] cells = numa.All("cell").ToArray();
-        bool numbered = cells.Length > 0 && cells.All(static cell => cell.Has("id"));
-        if (cells.Any(static cell => cell.Has("id")) && !numbered)
-            throw Fault.Xml(domain, "Exactly one 'cell' element per guest NUMA cell allowed, non-contiguous ranges or ranges not starting from 0 are not allowed");
         Node?[] ordered = new Node?[cells.Length];
         for (int i = 0; i < cells.Length; i++)
         {
-            ulong id = numbered ? DomainRules.Number(cells[i]["id"]) : (ulong)i;
+            ulong id = cells[i]["id"] is { } given ? DomainRules.Number(given) : (ulong)i;
             if (id >= (ulong)cells.Length)
             {
                 throw Fault.Xml(domain,
@@ -94,7 +91,7 @@ internal static class CpuRules
             ordered[id] = cells[i];
         }
 
-        CompleteDistances(ordered!);
+        CompleteDistances(ordered!, domain);
         numa.RemoveAll("cell");
         ulong total = 0;
         int last = -1;
@@ -116,7 +113,7 @@ internal static class CpuRules
     }
 
     /// <summary>Distances hold both ways; a cell that has any is 10 from itself.</summary>
-    private static void CompleteDistances(Node[] cells)
+    private static void CompleteDistances(Node[] cells, ErrorDomain domain)
     {
         if (cells.Length > 128 || !Array.Exists(cells, static cell => cell.Child("distances") is not null))
             return;
@@ -127,7 +124,10 @@ internal static class CpuRules
             {
                 ulong other = DomainRules.Number(sibling["id"]);
                 if (other >= (ulong)cells.Length)
-                    continue;
+                    throw Fault.Xml(domain, $"'sibling_id {other}' does not refer to a valid cell within NUMA 'cell id {i}'");
+                ulong value = DomainRules.Number(sibling["value"]);
+                if (value is < 10 or > 255 || (other == (ulong)i) != (value == 10))
+                    throw Fault.Xml(domain, $"'value {value}' is invalid for 'sibling id {other}' under NUMA 'cell id {i}'");
                 matrix[i, other] = sibling["value"];
                 matrix[i, i] ??= "10";
                 matrix[other, i] ??= sibling["value"];
@@ -141,11 +141,11 @@ internal static class CpuRules
             Node distances = cells[i].Add("distances");
             for (int other = 0; other < cells.Length; other++)
             {
-                if (matrix[i, other] is not { } value)
+                if (matrix[i, other] is not { } distance)
                     continue;
                 Node sibling = distances.Add("sibling");
                 sibling["id"] = ToText((ulong)other);
-                sibling["value"] = value;
+                sibling["value"] = distance;
             }
         }
     }
@@ -177,7 +177,7 @@ internal static class CpuRules
     }
 
     /// <summary>Pins stand in the order of their CPUs; those of CPUs that do not exist are dropped.</summary>
-    private static void CompletePins(Node root, ulong count)
+    private static void CompletePins(Node root, ulong count, ErrorDomain domain)
     {
         if (root.Child("cputune") is not { } tune)
             return;
@@ -189,14 +189,15 @@ internal static class CpuRules
                 tune.Add(pin);
         }
 
-        SplitSchedulers(tune, "vcpusched", "vcpus");
-        SplitSchedulers(tune, "iothreadsched", "iothreads");
+        SplitSchedulers(tune, "vcpusched", "vcpus", domain);
+        SplitSchedulers(tune, "iothreadsched", "iothreads", domain);
+        ResourceControl.Apply(tune, count, domain);
         if (tune.ChildList.Count == 0)
             root.Remove(tune);
     }
 
     /// <summary>One line for each CPU or thread, in their order.</summary>
-    private static void SplitSchedulers(Node tune, string name, string members)
+    private static void SplitSchedulers(Node tune, string name, string members, ErrorDomain domain)
     {
         Node[] given = tune.All(name).ToArray();
         if (given.Length == 0)
@@ -213,7 +214,8 @@ internal static class CpuRules
                     continue;
                 Node copy = one.Clone();
                 copy[members] = ToText((ulong)i);
-                split[i] = copy;
+                if (!split.TryAdd(i, copy))
+                    throw Fault.Detail(domain, $"'{name}' attributes '{members}' must not overlap");
             }
         }
 

@@ -31,14 +31,17 @@ internal static class CpuSchemas
         Leaf("vendor").When(static (in Scope scope) => scope.Parent?["mode"] is null or "custom" or "host-model"),
         Element("topology").Attr("sockets", Positive, required: true).Attr("dies", Positive, "1").Attr("cores", Positive, required: true)
             .Attr("threads", Positive, required: true),
-        Element("cache").Attr("level", Number(1, 3), bad: Xml("invalid CPU cache level, must be in range [1,3]"))
-            .Attr("mode", OneOf("emulate", "passthrough", "disable"), required: true),
-        Element("maxphysaddr").Attr("mode", OneOf("emulate", "passthrough"), required: true).Attr("bits", Natural).Attr("limit", Positive),
+        Element("cache").Attr("level", Number(0, int.MaxValue, signed: true))
+            .Attr("mode", OneOf("emulate", "passthrough", "disable"), required: true)
+            .Then(static (in Scope scope) => scope.Node["level"] is { } level && DomainRules.Number(level) is < 1 or > 3
+                ? throw Fault.Xml(Protocol.ErrorDomain.Cpu, "invalid CPU cache level, must be in range [1,3]")
+                : true),
+        Element("maxphysaddr").Attr("mode", OneOf("emulate", "passthrough"), required: true).Attr("bits", Natural),
         Element("feature").Attr("policy", OneOf("force", "require", "optional", "disable", "forbid"), "require",
                 bad: Unsupported("Invalid CPU feature policy"))
             .Attr("name", Where(Any, static name => name.Length > 0), missing: Xml("Invalid CPU feature name"), bad: Xml("Invalid CPU feature name"))
             .Many(),
-        Numa(),
+        NumaSchemas.Numa,
     ];
 
     public static readonly ElementSchema Guest = Element("cpu")
@@ -56,6 +59,8 @@ internal static class CpuSchemas
     private static bool Finish(in Scope scope)
     {
         Node cpu = scope.Node;
+        if (scope.Raw.Count("cache") > 1)
+            throw Fault.Xml(Protocol.ErrorDomain.Cpu, "at most one CPU cache element may be specified");
         string mode = cpu["mode"] ?? "custom";
         bool hasModel = cpu.Child("model")?.Text is not null;
         if (cpu.Has("migratable") && mode is not ("host-passthrough" or "maximum"))
@@ -90,36 +95,4 @@ internal static class CpuSchemas
 
         return true;
     }
-
-    private static ElementSchema Numa() => Element("numa").With(
-        Cell(),
-        Element("interconnects").With(
-            Element("latency").Attr("initiator", UInt, required: true).Attr("target", UInt, required: true).Attr("cache", UIntOrZero)
-                .Attr("type", OneOf("access", "read", "write"), required: true).Attr("value", ULong, required: true).Many(),
-            Element("bandwidth").Attr("initiator", UInt, required: true).Attr("target", UInt, required: true).Attr("cache", UIntOrZero)
-                .Attr("type", OneOf("access", "read", "write"), required: true).Attr("value", ULong, required: true).Attr("unit", Any, "KiB").Many()));
-
-    /// <summary>A cell: its memory is an attribute with a unit of its own.</summary>
-    private static ElementSchema Cell() => Element("cell")
-        .Attr("id", UInt)
-        .Attr("cpus", Bitmap)
-        .Attr("memory")
-        .Attr("unit", Any)
-        .Attr("memAccess", OneOf("shared", "private"))
-        .Attr("discard", YesNo)
-        .With(
-            Element("distances").With(Element("sibling").Attr("id", UInt, required: true).Attr("value", Number(10, 255), required: true).Many()),
-            Element("cache").Attr("level", UInt, required: true).Attr("associativity", OneOf("none", "direct", "full"), required: true)
-                .Attr("policy", OneOf("none", "writeback", "writethrough"), required: true)
-                .With(CacheSize("size"), CacheSize("line")).Many())
-        .Many()
-        .Then(static (in Scope scope) =>
-        {
-            scope.Node["memory"] = ToText(Sizes.ParseKiB(scope.Raw["memory"], scope.Raw["unit"], "./@memory")
-                ?? throw Fault.Xml(Protocol.ErrorDomain.Xml, "missing element or attribute './@memory'"));
-            scope.Node["unit"] = "KiB";
-            return true;
-        });
-
-    private static ElementSchema CacheSize(string name) => Element(name).Attr("value", ULong, required: true).Attr("unit", Any, "KiB");
 }

@@ -69,18 +69,27 @@ internal static class DeviceRules
                 ControllerRules.Ensure(devices, "virtio-serial", AddressOf(device, "virtio-serial")?["controller"] ?? "0");
         }
 
-        int nextSlot = 0;
+        HashSet<string> taken = new(StringComparer.Ordinal);
+        foreach (Node card in devices.All("smartcard"))
+        {
+            if (AddressOf(card, "ccid") is { } given && given["controller"] == "0")
+                taken.Add(given["slot"]!);
+        }
+
+        ulong nextSlot = 0;
         foreach (Node card in devices.All("smartcard").ToArray())
         {
+            while (taken.Contains(ToText(nextSlot)))
+                nextSlot++;
             if (card.Child("address") is null)
             {
-                Node address = DiskRules.NewAddress("ccid", ("controller", "0"), ("slot", ToText((ulong)nextSlot)));
+                Node address = DiskRules.NewAddress("ccid", ("controller", "0"), ("slot", ToText(nextSlot)));
+                taken.Add(ToText(nextSlot));
                 card.Add(address);
             }
 
             if (AddressOf(card, "ccid") is not { } place)
                 continue;
-            nextSlot = Math.Max(nextSlot, (int)Math.Min(DomainRules.Number(place["slot"]), MaxImplied) + 1);
             ControllerRules.Ensure(devices, "ccid", place["controller"]!);
         }
 
@@ -134,9 +143,10 @@ internal static class DeviceRules
 
         foreach (Node video in videos)
         {
+            bool isMade = video.Child("model") is null;
             Node model = video.GetOrAdd("model");
             string type = model["type"] ??= DefaultVideo(root, options);
-            if (!model.Has("heads") && video.Schema is not null && model.Attributes.Length == 1)
+            if (isMade)
                 model["heads"] = "1";
             if (type == "qxl" && !model.Has("ram"))
                 model["ram"] = "65536";

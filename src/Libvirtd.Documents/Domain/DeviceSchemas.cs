@@ -11,6 +11,8 @@ internal static class DeviceSchemas
     private static readonly SearchValues<char> s_aliasCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 
+    private static readonly SearchValues<char> s_loadCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789. ");
+
     /// <summary>The options of <c>&lt;driver&gt;</c> that every virtio device has.</summary>
     public static readonly ElementSchema VirtioOptions = Element("driver")
         .Attr("iommu", OnOff)
@@ -44,7 +46,9 @@ internal static class DeviceSchemas
 
     private static readonly ElementSchema s_boot = Element("boot").Attr("order", Positive, required: true).Attr("loadparm", new UpperCase()).Then(static (in Scope scope) => scope.Node["loadparm"] is { Length: 0 or > 8 } text
             ? throw Fault.Internal(scope.Context.Domain, $"loadparm value '{text}' must be between 1 and 8 characters")
-            : true);
+            : scope.Node["loadparm"] is { } given && given.AsSpan().IndexOfAnyExcept(s_loadCharacters) >= 0
+                ? throw Fault.Internal(scope.Context.Domain, $"invalid loadparm value '{given}', expecting chars in set of [a-zA-Z0-9.] and blank spaces")
+                : true);
 
     private static readonly ElementSchema s_alias = Element("alias").Attr("name", StorageSchemas.NonEmpty)
         .When(static (in Scope scope) => !scope.Context.Inactive || IsUserAlias(scope.Raw["name"]));

@@ -88,8 +88,7 @@ internal static class DiskRules
         string device = disk["device"]!;
         if (disk.Child("target") is not { } target || target["dev"] is not { Length: > 0 } name)
         {
-            string source = SourceOf(disk);
-            throw VirException.Of(ErrorCode.NoTarget, domain, source == NoSource ? null : source);
+            throw VirException.Of(ErrorCode.NoTarget, domain, WordsFor(disk));
         }
 
         if (name.StartsWith("ioemu:", StringComparison.Ordinal))
@@ -100,8 +99,6 @@ internal static class DiskRules
             : name.StartsWith("xvd", StringComparison.Ordinal) ? "xen"
             : name.StartsWith("ubd", StringComparison.Ordinal) ? "uml"
             : "ide";
-        if (target["bus"] != "usb")
-            target["removable"] = null;
         if (device == "cdrom" && disk.Child("readonly") is null)
             disk.Add("readonly");
         if (disk["snapshot"] == "no" && disk.Child("readonly") is not null)
@@ -147,6 +144,18 @@ internal static class DiskRules
                     $"target '{name}' duplicated for disk sources '{SourceOf(seen[name])}' and '{SourceOf(disk)}'");
             }
         }
+    }
+
+    /// <summary>What an error calls a disk that has no name; null where it has no source either.</summary>
+    private static string? WordsFor(Node disk)
+    {
+        Node? source = disk.Child("source");
+        if (disk["type"] == "volume" && source?["pool"] is { } pool)
+            return $"pool = '{pool}', volume = '{source["volume"]}'";
+        string words = SourceOf(disk);
+        if (disk["type"] == "network" && source?["protocol"] is "rbd" or "gluster")
+            words = words[(words.IndexOf('/', StringComparison.Ordinal) + 1)..];
+        return words == NoSource ? null : words;
     }
 
     internal static string SourceOf(Node disk) => disk.Child("source") is { } source

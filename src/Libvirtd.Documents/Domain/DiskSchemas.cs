@@ -20,7 +20,7 @@ internal static class DiskSchemas
         .Attr("type", new FormatValue(), bad: FaultText.Unsupported("unknown driver format value '{0}'"))
         .Attr("cache", OneOfOr("default", "none", "writethrough", "writeback", "directsync", "unsafe"))
         .Attr("error_policy", OneOf("stop", "report", "ignore", "enospace"))
-        .Attr("rerror_policy", OneOf("stop", "report", "ignore"), bad: FaultText.Unsupported("Invalid disk read error policy: '{0}'"))
+        .Attr("rerror_policy", OneOf("stop", "report", "ignore"))
         .Attr("io", OneOf("native", "threads", "io_uring"))
         .Attr("ioeventfd", OnOff)
         .Attr("event_idx", OnOff)
@@ -36,7 +36,7 @@ internal static class DiskSchemas
     private static readonly ElementSchema s_target = Element("target")
         .Attr("dev")
         .Attr("bus", OneOf("ide", "fdc", "scsi", "virtio", "xen", "usb", "uml", "sata", "sd"))
-        .Attr("tray", OneOfOr("closed", "open"), when: static (in Scope scope) => scope.Parent?["device"] is "floppy" or "cdrom")
+        .Attr("tray", OneOfOr("closed", "open"))
         .Attr("removable", OnOff)
         .Attr("rotation_rate", UIntOrZero);
 
@@ -69,7 +69,14 @@ internal static class DiskSchemas
             Leaf("product"),
             StorageSchemas.Encryption)
         .With(DeviceSchemas.BootInfo)
-        .Many();
+        .Many()
+        .Then(static (in Scope scope) =>
+        {
+            // What is not there is an empty file, whatever the disk calls itself.
+            if (scope.Raw.Child("source") is null)
+                scope.Node["type"] = "file";
+            return true;
+        });
 
     private static readonly ElementSchema s_controllerDriver = Element("driver")
         .Attr("queues", UIntOrZero)
@@ -116,14 +123,29 @@ internal static class DiskSchemas
             Element("target")
                 .Attr("chassisNr", PciNumber())
                 .Attr("chassis", PciNumber())
-                .Attr("port", Hex(1, int.MaxValue))
+                .Attr("port", Hex(1, int.MaxValue, signed: true))
                 .Attr("busNr", PciNumber())
                 .Attr("index", PciNumber())
                 .Attr("hotplug", OnOff)
                 .With(Leaf("node", Natural, FaultText.Xml("invalid NUMA node in target"))),
             s_controllerDriver)
         .With(DeviceSchemas.Info)
+        .Then(CheckParts)
         .With(Sizes.KiB("pcihole64").When(static (in Scope scope) => scope.Parent?["model"] is "pci-root" or "pcie-root"));
+
+    private static bool CheckParts(in Scope scope)
+    {
+        foreach (string name in (ReadOnlySpan<string>)["model", "target"])
+        {
+            if (scope.Raw.Count(name) > 1)
+                throw Fault.Xml(scope.Context.Domain, $"Multiple <{name}> elements in controller definition not allowed");
+        }
+
+        // The root of a pseries guest was printed without its model before, and must be where an older host is to read it.
+        if (scope.Node["model"] == "pci-root" && scope.Node.Child("model") is { } model && model["name"] == "spapr-pci-host-bridge")
+            model.Show |= Show.NotMigratable;
+        return true;
+    }
 
     private static ValueSchema PciNumber() => Number(0, int.MaxValue, signed: true, @base: 0);
 

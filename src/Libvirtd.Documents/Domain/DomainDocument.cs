@@ -61,6 +61,7 @@ public sealed class DomainDocument : Document
     /// <summary>Reads a domain that stands inside another document; one that was stored there is not checked as a whole again.</summary>
     internal static DomainDocument Parse(Node raw, DomainParseOptions options, bool check = true)
     {
+        DomainRules.Merge(raw);
         DomainRules.CheckHead(raw, options);
         Node root = DocumentNormaliser.ApplyRoot(DomainSchema.Root, raw, options.ToContext());
         DomainRules.Apply(root, raw, options, check);

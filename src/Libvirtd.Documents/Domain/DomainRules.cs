@@ -35,6 +35,16 @@ internal static class DomainRules
             throw Fault.Xml(domain, "Domain title can't contain newlines");
         if (raw.Count("resource") > 1)
             throw Fault.Xml(domain, "only one resource element is supported");
+        if (raw.Count("numatune") > 1)
+            throw Fault.Xml(domain, "only one numatune is supported");
+        if (raw.Find("numatune", "memnode") is not null && raw.Find("cpu", "numa", "cell") is null)
+            throw Fault.Xml(domain, "Element 'memnode' is invalid without any guest NUMA cells");
+        if (raw.Find("cpu", "numa") is { } numa && numa.Child("cell") is null)
+            throw Fault.Xml(domain, "NUMA topology defined without NUMA cells");
+        if (raw.Child("vcpu") is { } vcpu && string.IsNullOrEmpty(vcpu.Text))
+            throw Fault.Xml(domain, "maximum vcpus count must be an integer");
+        if (raw.Child("cputune")?.Count("emulatorsched") > 1)
+            throw Fault.Xml(domain, "only one emulatorsched is supported");
         if (raw.Child("cputune")?.Count("emulatorpin") > 1)
             throw Fault.Xml(domain, "only one emulatorpin is supported");
         if (raw.Child("devices") is not { } devices)
@@ -48,6 +58,23 @@ internal static class DomainRules
             throw Fault.Xml(domain, "a maximum of two TPM devices is supported, one of them being a TPM Proxy device");
     }
 
+    /// <summary>Upstream looks for devices and tunings in all elements of that name: what a second one holds counts as well.</summary>
+    public static void Merge(Node raw)
+    {
+        foreach (string name in (ReadOnlySpan<string>)["devices", "cputune", "iothreadids"])
+        {
+            if (raw.Count(name) < 2)
+                continue;
+            Node[] parts = [.. raw.All(name)];
+            foreach (Node more in parts[1..])
+            {
+                foreach (Node child in more.ChildList)
+                    parts[0].Append(child);
+                raw.Remove(more);
+            }
+        }
+    }
+
     /// <summary>Completes and checks a domain whose parts have passed the schema.</summary>
     /// <param name="root">The domain, changed in place.</param>
     /// <param name="raw">The text's tree, for errors that quote it; null where there is none.</param>
@@ -56,7 +83,7 @@ internal static class DomainRules
     public static void Apply(Node root, Node? raw, DomainParseOptions options, bool check = true)
     {
         if (root.Child("uuid") is null)
-            root.SetChildText("uuid", options.NewUuid().ToString("D"));
+            root.SetChildText("uuid", UuidOf(root) ?? options.NewUuid().ToString("D"));
         CompleteOs(root, options);
         CpuRules.Apply(root, raw, options.ErrorDomain);
         CompleteMemory(root, options.ErrorDomain);
@@ -160,6 +187,10 @@ internal static class DomainRules
         if (!fromOs && orders.Count == 0 && root.Child("bootloader") is null)
             os.Add("boot")["dev"] = "hd";
     }
+
+    /// <summary>A domain that only its SMBIOS tables give a uuid has that one.</summary>
+    private static string? UuidOf(Node root) => root.All("sysinfo").Select(static info => info.Child("system")?.ChildList
+        .Find(static entry => entry["name"] == "uuid")?.Text).OfType<string>().Select(DocumentText.NormaliseUuid).FirstOrDefault();
 
     internal static ulong Number(string? text) => ulong.TryParse(text, out ulong number) ? number : 0;
 }

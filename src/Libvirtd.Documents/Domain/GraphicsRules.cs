@@ -13,7 +13,7 @@ internal static class GraphicsRules
         if (scope.Raw["autoport"] is "yes" or "no")
             automatic = scope.Raw["autoport"] == "yes";
         string port = node["port"] ?? "0";
-        if (scope.Context.Inactive && automatic)
+        if ((scope.Context.Inactive && automatic) || port == "-1")
             port = "0";
         if (listen["type"] is "address" or "network")
         {
@@ -27,6 +27,7 @@ internal static class GraphicsRules
             foreach (string name in (ReadOnlySpan<string>)["port", "autoport", "websocket", "listen"])
                 node[name] = null;
             node["socket"] = listen["type"] == "socket" ? listen["socket"] : null;
+            HideFromOthers(node, "socket");
         }
 
         return true;
@@ -59,10 +60,26 @@ internal static class GraphicsRules
         {
             foreach (string name in (ReadOnlySpan<string>)["port", "tlsPort", "autoport", "listen"])
                 node[name] = null;
+            if (listen["type"] == "none")
+            {
+                // An older host knows it as a display without ports.
+                node.SetShown("autoport", "no", Show.OnlyMigratable);
+                HideFromOthers(node, "none");
+            }
         }
 
         SortChannels(node);
         return true;
+    }
+
+    /// <summary>A way to listen that an older host does not know is left out of what it will read.</summary>
+    private static void HideFromOthers(Node node, string type)
+    {
+        foreach (Node listen in node.ChildList)
+        {
+            if (listen.Name == "listen" && listen["type"] == type && (type == "none" || listen.Has("socket")))
+                listen.Show |= Show.NotMigratable;
+        }
     }
 
     public static bool FinishRdp(in Scope scope)

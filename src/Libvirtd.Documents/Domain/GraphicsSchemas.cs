@@ -75,11 +75,11 @@ internal static class GraphicsSchemas
     private static readonly ElementSchema s_sdl = Element("graphics").Attr("type")
         .Attr("display")
         .Attr("xauth")
-        .Attr("fullscreen", YesOnly, bad: FaultText.Internal("unknown fullscreen value '{0}'"))
+        .Attr("fullscreen", YesOnly)
         .With(Element("gl").Attr("enable", YesNo, required: true));
 
     private static readonly ElementSchema s_desktop = Element("graphics").Attr("type").Attr("display")
-        .Attr("fullscreen", YesOnly, bad: FaultText.Internal("unknown fullscreen value '{0}'"));
+        .Attr("fullscreen", YesOnly);
 
     private static readonly ElementSchema s_headless = Element("graphics").Attr("type").With(Element("gl").Attr("rendernode"));
 
@@ -92,7 +92,7 @@ internal static class GraphicsSchemas
 
     public static readonly ElementSchema Video = Element("video")
         .With(
-            Element("driver").Include(DeviceSchemas.VirtioOptions).Attr("name", OneOf("qemu", "vhostuser")),
+            Element("driver").Include(DeviceSchemas.VirtioOptions).Attr("name", OneOf("qemu", "vhostuser")).Attr("vgaconf", Lenient(OneOf("io", "on", "off"))),
             Element("model")
                 .Attr("type", OneOfOr("default", "vga", "cirrus", "vmvga", "xen", "vbox", "qxl", "parallels", "virtio", "gop", "none", "bochs", "ramfb"),
                     bad: FaultText.Unsupported("unknown video model '{0}'"))
@@ -104,11 +104,20 @@ internal static class GraphicsSchemas
                 .Attr("primary", new PrimaryValue())
                 .With(
                     Element("acceleration").Attr("accel3d", YesNo).Attr("accel2d", YesNo).Attr("rendernode"),
-                    Element("resolution").Attr("x", Positive, required: true).Attr("y", Positive, required: true))
+                    Element("resolution").Attr("x", UInt, required: true).Attr("y", UInt, required: true))
                 .Keep())
         .With(DeviceSchemas.Info)
         .Many()
-        .Open();
+        .Open()
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node.Child("model")?["type"] == "gop" || scope.Node.Child("driver") is not { } driver)
+                return true;
+            driver["vgaconf"] = null;
+            if (driver.Attributes.Length == 0)
+                scope.Node.Remove(driver);
+            return true;
+        });
 
     public static readonly ElementSchema Sound = Element("sound")
         .Attr("model", OneOf("sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "ich7"), required: true)
@@ -123,7 +132,7 @@ internal static class GraphicsSchemas
     public static readonly ElementSchema Audio = Element("audio")
         .Attr("id", Positive)
         .Attr("type", OneOf("none", "alsa", "coreaudio", "jack", "oss", "pulseaudio", "sdl", "spice", "file", "dbus"), required: true)
-        .Attr("timerPeriod", UIntOrZero)
+        .Attr("timerPeriod", Positive)
         .Attr("tryMMap", YesNo, when: IsOss)
         .Attr("exclusive", YesNo, when: IsOss)
         .Attr("dspPolicy", Int, when: IsOss)
@@ -136,6 +145,8 @@ internal static class GraphicsSchemas
         {
             if (!scope.Node.Has("id"))
                 Fault.ThrowMissingAttribute("audio", "id");
+            if (scope.Node["dspPolicy"] is ['-', ..] policy)
+                throw Fault.Xml(scope.Context.Domain, $"cannot parse 'dspPolicy' value '{policy}'");
             return true;
         });
 
@@ -154,8 +165,8 @@ internal static class GraphicsSchemas
     private static ElementSchema Direction(string name) => Element(name)
         .Attr("mixingEngine", YesNo)
         .Attr("fixedSettings", YesNo)
-        .Attr("voices", UIntOrZero)
-        .Attr("bufferLength", UIntOrZero)
+        .Attr("voices", Positive)
+        .Attr("bufferLength", Positive)
         .Attr("dev", when: ParentIs("alsa", "oss"))
         .Attr("serverName", when: ParentIs("jack"))
         .Attr("clientName", when: ParentIs("jack"))
@@ -167,11 +178,19 @@ internal static class GraphicsSchemas
         .Attr("bufferCount", UIntOrZero, when: ParentIs("coreaudio", "oss", "sdl"))
         .Attr("tryPoll", YesNo, when: ParentIs("oss"))
         .With(Element("settings")
-            .Attr("frequency", UIntOrZero)
-            .Attr("channels", UIntOrZero)
+            .Attr("frequency", Positive)
+            .Attr("channels", Positive)
             .Attr("format", OneOf("u8", "s8", "u16", "s16", "u32", "s32", "f32"))
             .When(static (in Scope scope) => scope.Parent?["fixedSettings"] == "yes")
-            .Always());
+            .Always())
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node["fixedSettings"] == "yes" && scope.Node["mixingEngine"] != "yes")
+                throw Fault.Unsupported(scope.Context.Domain, "fixed audio settings requires mixing engine");
+            return scope.Node["fixedSettings"] != "yes" && scope.Raw.Child("settings") is not null
+                ? throw Fault.Unsupported(scope.Context.Domain, "audio settings specified without fixed settings flag")
+                : true;
+        });
 
     /// <summary>A moment in UTC.</summary>
     private sealed class TimeValue : ValueSchema

@@ -7,38 +7,49 @@ namespace Libvirtd.Documents;
 /// <summary>Devices of the host that a domain is given, and USB devices that are redirected to it.</summary>
 internal static class HostDeviceSchemas
 {
-    private static readonly ElementSchema s_usbAddress = Element("address").Attr("bus", UInt, "0").Attr("device", UInt, "0");
-
     /// <summary>The source of an interface that is a device of the host; its address says what kind.</summary>
     public static readonly ElementSchema InterfaceSource = Element("source").With(
         Element("vendor").Attr("id", Hex(4)),
         Element("product").Attr("id", Hex(4)),
         Switch("address", static (raw, _) => raw["type"],
+            ("", DeviceSchemas.Reject("address", static raw => raw["type"] is { } type
+                ? Fault.Unsupported(ErrorDomain.Domain, $"unknown host device source address type '{type}'")
+                : Fault.Xml(ErrorDomain.Domain, "missing source address type"))),
             ("pci", DeviceSchemas.PciNumbers(Element("address").Attr("type"))),
             ("usb", Element("address").Attr("type").Attr("bus", UInt, "0").Attr("device", UInt, "0"))));
+
+    private static readonly FaultText s_noAdapter = FaultText.Xml("'adapter' name must be specified for scsi hostdev source");
 
     private static readonly ElementSchema s_subsystemSource = Switch("source", static (_, parent) => parent?["type"],
         ("usb", Element("source")
             .Attr("startupPolicy", OneOf("mandatory", "requisite", "optional"))
             .Attr("guestReset", OneOf("off", "uninitialized", "on"))
-            .With(UsbId("vendor"), UsbId("product"), s_usbAddress)
+            .With(UsbId("vendor"), UsbId("product"), Element("address").Attr("bus", UInt, required: true).Attr("device", UInt, required: true))
             .Then(CheckUsb)),
         ("pci", Element("source").Attr("writeFiltering", YesNo).With(DeviceSchemas.PciNumbers(Element("address").Always()))),
         ("scsi", Switch("source", static (raw, _) => raw["protocol"] ?? "adapter",
-            ("iscsi", Element("source").Attr("protocol").Attr("name", required: true)
+            ("", DeviceSchemas.Reject("source", static raw => Fault.Unsupported(ErrorDomain.Domain, $"Unknown SCSI subsystem protocol '{raw["protocol"]}'"))),
+            ("iscsi", Element("source").Attr("protocol").Attr("name", missing: FaultText.Xml("missing iSCSI hostdev source path name"))
                 .With(
-                    Element("host").Attr("name", required: true).Attr("port", UIntOrZero),
+                    Element("host").Attr("name", missing: FaultText.Xml("missing name for host")).Attr("port", UIntOrZero,
+                        bad: new FaultText(ErrorCode.InvalidArg, "failed to parse port number '{0}'", ErrorDomain.None)),
                     StorageSchemas.Auth,
-                    StorageSchemas.Initiator)),
+                    StorageSchemas.Initiator)
+                .Then(CheckIscsi)),
             ("adapter", Element("source").With(
-                Element("adapter").Attr("name", missing: FaultText.Xml("'adapter' must be specified for scsi hostdev source")),
+                Element("adapter").Attr("name", missing: s_noAdapter),
                 Element("address").Attr("bus", UInt, required: true).Attr("target", UInt, required: true).Attr("unit", ULong, required: true))
-                .Then(static (in Scope scope) => scope.Node.Child("address") is null
-                    ? throw Fault.Xml(scope.Context.Domain, "'address' must be specified for scsi hostdev source")
-                    : true)))),
-        ("scsi_host", Element("source").Attr("protocol", OneOf("vhost"), required: true)
-            .Attr("wwpn", missing: FaultText.Xml("Missing 'wwpn' attribute for hostdev source"))),
-        ("mdev", Element("source").With(Element("address").Attr("uuid", Uuid, required: true))));
+                .Then(static (in Scope scope) =>
+                {
+                    if (scope.Node.Child("address") is null)
+                        throw Fault.Xml(scope.Context.Domain, "'address' must be specified for scsi hostdev source");
+                    return scope.Node.Child("adapter") is null ? throw s_noAdapter.ToException(scope.Context.Domain, "") : true;
+                })))),
+        ("scsi_host", Element("source").Attr("protocol", OneOf("vhost"), missing: FaultText.Xml("Missing scsi_host subsystem protocol"),
+                bad: FaultText.Unsupported("Unknown scsi_host subsystem protocol '{0}'"))
+            .Attr("wwpn", Where(Any, static wwpn => wwpn.StartsWith("naa.", StringComparison.Ordinal)),
+                missing: FaultText.Xml("missing vhost-scsi hostdev source wwpn"), bad: FaultText.Xml("malformed 'wwpn' value"))),
+        ("mdev", Element("source").With(Element("address").Attr("uuid", Uuid, missing: FaultText.Unsupported("Missing 'uuid' attribute for element <address>"), bad: FaultText.Internal("Cannot parse uuid attribute of element <address>")))));
 
     private static readonly ElementSchema s_subsystem = Element("hostdev")
         .Attr("mode", OneOf("subsystem"), "subsystem")
@@ -58,6 +69,7 @@ internal static class HostDeviceSchemas
             Flag("shareable").When(static (in Scope scope) => scope.Parent?["type"] == "scsi"))
         .With(DeviceSchemas.RomInfo)
         .Open()
+        .When(CheckSource)
         .Then(CheckSubsystem);
 
     private static readonly ElementSchema s_capabilities = Element("hostdev")
@@ -66,41 +78,63 @@ internal static class HostDeviceSchemas
             bad: FaultText.Unsupported("unknown host device source address type '{0}'"))
         .With(
             Switch("source", static (_, parent) => parent?["type"],
-                ("storage", Element("source").With(Leaf("block"))),
-                ("misc", Element("source").With(Leaf("char"))),
-                ("net", Element("source").With(Leaf("interface")))),
+                ("storage", Element("source").With(Leaf("block")).Then(Has("block", "storage"))),
+                ("misc", Element("source").With(Leaf("char")).Then(Has("char", "character"))),
+                ("net", Element("source").With(Leaf("interface")).Then(Has("interface", "net")))),
             NetworkParts.IpAddress,
-            NetworkParts.Route)
+            RouteRule.Route("Domain hostdev device"))
         .With(DeviceSchemas.RomInfo)
-        .Open();
+        .Open()
+        .When(CheckSource);
 
     public static readonly ElementSchema HostDevice = Switch("hostdev", static (raw, _) => raw["mode"] ?? "subsystem",
         ("subsystem", s_subsystem),
         ("capabilities", s_capabilities),
         ("", DeviceSchemas.Reject("hostdev", static raw => Fault.Unsupported(ErrorDomain.Domain, $"unknown hostdev mode '{raw["mode"]}'")))).Many();
 
-    public static readonly ElementSchema Redirected = CharacterSchemas.WithType(Element("redirdev").Attr("bus", OneOf("usb"), "usb", bad: FaultText.Unsupported("unknown redirdev bus '{0}'")), null)
+    public static readonly ElementSchema Redirected = CharacterSchemas.WithType(Element("redirdev").Attr("bus", OneOf("usb"), "usb", bad: FaultText.Unsupported("unknown redirdev bus '{0}'")), null, "redirdev character device type '{0}'")
         .With(CharacterSchemas.Host)
         .With(DeviceSchemas.BootInfo)
         .Many()
         .Open()
+        .Then(CharacterSchemas.CheckSources)
         .Then(static (in Scope scope) => scope.Node.Has("type")
             ? true
             : throw Fault.Internal(scope.Context.Domain, "missing type in redirdev"));
 
     public static readonly ElementSchema RedirectFilter = Element("redirfilter").With(
         Element("usbdev")
-            .Attr("class", Id(2), bad: FaultText.Internal("Cannot parse USB Class code {0}"))
-            .Attr("vendor", Id(4), bad: FaultText.Internal("Cannot parse USB vendor ID {0}"))
-            .Attr("product", Id(4), bad: FaultText.Internal("Cannot parse USB product ID {0}"))
-            .Attr("version", new VersionValue())
+            .Attr("class", Id(2))
+            .Attr("vendor", Id(4))
+            .Attr("product", Id(4))
+            .Attr("version", new VersionValue(), bad: FaultText.Xml("Cannot parse USB device version {0}"))
             .Attr("allow", YesNo, required: true)
             .Many());
 
+    private static bool CheckSource(in Scope scope) => scope.Raw.Has("type") && scope.Raw.Child("source") is null
+        ? throw Fault.Xml(scope.Context.Domain, "Missing <source> element in hostdev device")
+        : true;
+
+    private static Finish Has(string child, string kind) => (in Scope scope) => scope.Node.Child(child) is null
+        ? throw Fault.Xml(scope.Context.Domain, $"Missing <{child}> element in hostdev {kind} device")
+        : true;
+
+    private static bool CheckIscsi(in Scope scope)
+    {
+        if (scope.Raw.Child("host") is null)
+            throw Fault.Xml(scope.Context.Domain, "missing the host address for the iSCSI hostdev");
+        if (scope.Raw.Count("host") > 1)
+            throw Fault.Xml(scope.Context.Domain, "only one source host address may be specified for the iSCSI hostdev");
+        if (scope.Node["name"] is { } name && !name.Contains('/', StringComparison.Ordinal))
+            scope.Node["name"] = name + "/0";
+        return scope.Node.Find("auth", "secret") is { } secret && secret["type"] != "iscsi"
+            ? throw Fault.Unsupported(scope.Context.Domain, $"invalid secret type {secret["type"] ?? "(null)"}")
+            : true;
+    }
+
     private static bool IsMdev(in Scope scope) => scope.Node["type"] == "mdev";
 
-    private static ElementSchema UsbId(string name) => Element(name).Attr("id", Hex(4, nonZero: name == "vendor"),
-        bad: FaultText.Internal($"cannot parse {name} id {{0}}"), missing: FaultText.Internal($"usb {name} needs id"));
+    private static ElementSchema UsbId(string name) => Element(name).Attr("id", Hex(4, nonZero: name == "vendor"), required: true);
 
     private static IdValue Id(int digits) => new IdValue(Hex(digits, (1ul << (digits * 4)) - 1, upper: true));
 
@@ -119,8 +153,6 @@ internal static class HostDeviceSchemas
     private static bool CheckSubsystem(in Scope scope)
     {
         Node node = scope.Node;
-        if (scope.Raw.Child("source") is null)
-            throw Fault.Xml(scope.Context.Domain, "Missing <source> element in hostdev device");
         node["managed"] ??= "no";
         string type = node["type"]!;
         if (type != "scsi" && node.Has("sgio"))
@@ -131,6 +163,8 @@ internal static class HostDeviceSchemas
             throw Fault.Xml(scope.Context.Domain, $"'model' attribute in <hostdev> is only supported when type='{type}'");
         if (type == "mdev" && !node.Has("model"))
             Fault.ThrowMissingAttribute("hostdev", "model");
+        if (type == "mdev" && node.Find("source", "address") is null)
+            throw Fault.Unsupported(scope.Context.Domain, "Missing <address> element");
         return true;
     }
 
@@ -148,6 +182,8 @@ internal static class HostDeviceSchemas
     /// <summary>A number that -1 leaves open.</summary>
     private sealed class IdValue(ValueSchema number) : ValueSchema
     {
+        public override string Expectation => Int.Expectation;
+
         public override ValueResult Normalise(string value, out string? normal)
         {
             normal = null;

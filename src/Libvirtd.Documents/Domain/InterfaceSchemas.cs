@@ -23,7 +23,10 @@ internal static class InterfaceSchemas
     ];
 
     private static readonly ElementSchema s_coalesce = Element("coalesce")
-        .With(Element("rx").With(Element("frames").Attr("max", UIntOrZero)));
+        .With(Element("rx").With(Element("frames").Attr("max", ULongOrZero, bad: FaultText.Detail("cannot parse value '{0}' for coalesce parameter"))
+            .Then(static (in Scope scope) => scope.Node["max"] is { } max && DomainRules.Number(max) > uint.MaxValue
+                ? throw VirException.Of(ErrorCode.Overflow, scope.Context.Domain, $"value '{max}' is too big for coalesce parameter, maximum is '4294967295'")
+                : true)));
 
     private static readonly ElementSchema s_mac = Element("mac")
         .Attr("address", Mac, bad: FaultText.Xml("unable to parse mac address '{0}'"))
@@ -73,7 +76,7 @@ internal static class InterfaceSchemas
             NetworkParts.Bandwidth,
             NetworkParts.PortIsolated,
             NetworkParts.IpAddress,
-            NetworkParts.Route,
+            RouteRule.Route("guest interface"),
             Element("script").Attr("path", StorageSchemas.NonEmpty),
             Element("downscript").Attr("path", StorageSchemas.NonEmpty),
             Element("backenddomain").Attr("name", StorageSchemas.NonEmpty),
@@ -81,7 +84,7 @@ internal static class InterfaceSchemas
             Element("guest").Attr("dev", StorageSchemas.NonEmpty).Attr("actual", StorageSchemas.NonEmpty),
             Element("model").Attr("type", new ModelValue(), bad: new FaultText(ErrorCode.InvalidArg, "Model name contains invalid characters")),
             s_driver,
-            Element("backend").Attr("tap").Attr("vhost", when: static (in Scope scope) => IsVirtio(scope.Parent)),
+            Element("backend").Attr("type", OneOf("default"), bad: FaultText.Xml("Invalid value for attribute 'type' in element 'backend': '{0}'.")).Attr("tap").Attr("vhost", when: static (in Scope scope) => IsVirtio(scope.Parent)),
             NWFilterSchema.Reference,
             Element("tune").With(Leaf("sndbuf", ULong, FaultText.Xml("sndbuf must be a positive integer"))),
             NetworkParts.Teaming,
@@ -96,6 +99,8 @@ internal static class InterfaceSchemas
                 throw Fault.Xml(scope.Context.Domain, "missing source address type");
             if (scope.Node["type"] is { } type and not ("user" or "ethernet" or "null") && scope.Raw.Child("source") is null)
                 throw Fault.Xml(scope.Context.Domain, $"interface type='{type}' requires a 'source' element");
+            if (!IsVirtio(scope.Node))
+                CheckNoVirtio(scope);
             if (scope.Node["type"] is not ("network" or "bridge" or "ethernet"))
                 scope.Node.RemoveAll("filterref");
             if (scope.Raw.Child("virtualport") is not null && scope.Node["type"] is "bridge" or "direct" or "hostdev")
@@ -108,6 +113,19 @@ internal static class InterfaceSchemas
     /// <summary>Names that libvirt makes up for tap devices; they are not kept in a configuration.</summary>
     public static bool IsGenerated(string? name) => name is not null && (name.StartsWith("vnet", StringComparison.Ordinal)
         || name.StartsWith("macvtap", StringComparison.Ordinal) || name.StartsWith("macvlan", StringComparison.Ordinal));
+
+    /// <summary>The driver of another model is dropped, but not what only virtio has.</summary>
+    private static void CheckNoVirtio(in Scope scope)
+    {
+        foreach (string option in (ReadOnlySpan<string>)["iommu", "ats", "packed", "page_per_vq"])
+        {
+            if (scope.Raw.Child("driver")?[option] is null)
+                continue;
+            throw Fault.Unsupported(scope.Context.Domain, option == "page_per_vq"
+                ? "page_per_vq option is only supported for virtio devices"
+                : $"{option} driver option is only supported for virtio devices");
+        }
+    }
 
     /// <summary>Away from libvirt's own networks a port has to say its type, and all that its type needs.</summary>
     private static void CheckPort(Node? port)
@@ -158,7 +176,7 @@ internal static class InterfaceSchemas
         ElementSchema vds = Element("source").Attr("switchid", Uuid, required: true).Attr("portid", Long, required: true)
             .Attr("portgroupid", required: true).Attr("connectionid", Long, required: true);
         foreach (ElementSchema schema in (ReadOnlySpan<ElementSchema>)[network, bridge, ethernet, direct, named, vdpa, user, server, client, udp, vhostUser])
-            schema.With(NetworkParts.IpAddress, NetworkParts.Route);
+            schema.With(NetworkParts.IpAddress, RouteRule.Route("interface host IP"));
         return Switch("source", static (_, parent) => parent?["type"],
             ("network", network), ("bridge", bridge), ("ethernet", ethernet), ("direct", direct), ("internal", named), ("vdpa", vdpa), ("user", user),
             ("server", server), ("client|mcast", client), ("udp", udp), ("vhostuser", vhostUser), ("vds", vds),

@@ -8,13 +8,15 @@ namespace Libvirtd.Documents;
 internal static class MiscDeviceSchemas
 {
     public static readonly ElementSchema Lease = Element("lease")
-        .With(Leaf("lockspace"), Leaf("key"), Element("target").Attr("path").Attr("offset", ULongOrZero, bad: FaultText.Xml("Malformed lease target offset {0}")))
+        .With(Leaf("lockspace"), Leaf("key"), Element("target").Attr("path").Attr("offset", ULongOrZero))
         .Many()
         .Then(static (in Scope scope) =>
         {
             if (scope.Node.Child("key") is null)
                 throw Fault.Xml(scope.Context.Domain, "Missing 'key' element for lease");
-            return scope.Node.Find("target")?["path"] is null
+            if (scope.Raw.Child("target") is { } place && !place.Has("path"))
+                throw Fault.Xml(scope.Context.Domain, "Missing 'path' attribute to 'target' element for lease");
+            return scope.Node.Child("target") is null
                 ? throw Fault.Xml(scope.Context.Domain, "Missing 'target' element for lease")
                 : true;
         });
@@ -31,7 +33,7 @@ internal static class MiscDeviceSchemas
                 .Attr("type", OneOfOr("default", "path", "handle", "loop", "nbd", "ploop", "virtiofs"))
                 .Attr("format", OneOf(StorageSchemas.Formats), when: HasType, bad: FaultText.Unsupported("unknown driver format value '{0}'"))
                 .Attr("wrpolicy", OneOfOr("default", "immediate"), when: HasType)
-                .Attr("queue", ULongOrZero, when: static (in Scope scope) => scope.Node["type"] == "virtiofs",
+                .Attr("queue", WrappingULong, when: static (in Scope scope) => scope.Node["type"] == "virtiofs",
                     bad: FaultText.Xml("cannot parse queue size '{0}' for virtiofs"))
                 .Include(DeviceSchemas.VirtioOptions),
             Element("binary").Attr("path").Attr("xattr", OnOff)
@@ -39,7 +41,7 @@ internal static class MiscDeviceSchemas
                     Element("cache").Attr("mode", OneOf("none", "always")),
                     Element("sandbox").Attr("mode", OneOf("namespace", "chroot")),
                     Element("lock").Attr("posix", OnOff).Attr("flock", OnOff),
-                    Element("thread_pool").Attr("size", Int, bad: FaultText.Xml("cannot parse thread pool size '{0}' for virtiofs")))
+                    Element("thread_pool").Attr("size", new PoolSize(), bad: FaultText.Xml("cannot parse thread pool size '{0}' for virtiofs")))
                 .When(static (in Scope scope) => scope.Parent?.Child("driver")?["type"] == "virtiofs"),
             Switch("source", static (raw, parent) => raw.Has("socket") && parent?["type"] is "mount" or "bind" ? "socket" : parent?["type"],
                 ("socket", Element("source").Attr("socket")),
@@ -57,10 +59,12 @@ internal static class MiscDeviceSchemas
         .Open()
         .Then(static (in Scope scope) =>
         {
+            if (scope.Node["type"] == "ram" && scope.Node.Child("source") is null)
+                throw Fault.Xml(scope.Context.Domain, "missing 'usage' attribute for RAM filesystem");
             if (scope.Node["type"] is not ("ram" or "volume") && scope.Node.Child("source") is null)
                 throw VirException.Of(ErrorCode.NoSource, scope.Context.Domain, scope.Node.Child("target")?["dir"]);
             if (scope.Node.Child("target") is null)
-                throw VirException.Of(ErrorCode.NoTarget, scope.Context.Domain, scope.Node.Child("source") is { Attributes: [var first, ..] } ? first.Value : null);
+                throw VirException.Of(ErrorCode.NoTarget, scope.Context.Domain, scope.Node["type"] != "ram" && scope.Node.Child("source") is { Attributes: [var first, ..] } ? first.Value : null);
             if (!scope.Node.Has("accessmode") && scope.Node.Child("source")?["socket"] is null)
                 scope.Node["accessmode"] = "passthrough";
             return true;
@@ -71,10 +75,13 @@ internal static class MiscDeviceSchemas
         .Attr("type", OneOf(CharacterSchemas.Types), when: IsPassthrough,
             missing: FaultText.Xml("passthrough mode requires a character device type attribute"),
             bad: FaultText.Unsupported("unknown type presented to host for character device: {0}"))
-        .With(Leaf("certificate").Many().When(IsHostCertificates), Leaf("database").When(IsHostCertificates))
+        .With(
+            Element("certificate").Text(required: true).Keep().Many().When(IsHostCertificates),
+            Leaf("database", Where(Any, static path => path.StartsWith('/')), FaultText.Xml("expecting absolute path: {0}")).When(IsHostCertificates))
         .With(CharacterSchemas.Host)
         .With(DeviceSchemas.Info)
         .Many()
+        .Then(CharacterSchemas.CheckSources)
         .Then(static (in Scope scope) => scope.Node["mode"] == "host-certificates" && scope.Node.Count("certificate") != 3
             ? throw Fault.Xml(scope.Context.Domain, "host-certificates mode needs exactly three certificates")
             : true);
@@ -105,7 +112,13 @@ internal static class MiscDeviceSchemas
                     Element("encryption").Attr("secret", Uuid, bad: FaultText.Internal("Unable to parse secret uuid '{0}'")),
                     Element("active_pcr_banks").With(Flag("sha1"), Flag("sha256"), Flag("sha384"), Flag("sha512")).Then(CheckBanks))),
             ("external", Element("backend").Attr("type").With(Element("source")
-                .Attr("type", missing: FaultText.Xml("missing external TPM backend source type")).Attr("mode", OneOf("connect", "bind"), "connect").Attr("path"))),
+                .Attr("type", OneOf(CharacterSchemas.Types), missing: FaultText.Xml("missing external TPM backend type"),
+                    bad: FaultText.Unsupported("unknown backend type '{0}' for external TPM")).Attr("mode", OneOf("connect", "bind"), "connect").Attr("path")).Then(static (in Scope scope) => scope.Raw.Count("source") switch
+                {
+                    0 => throw Fault.Xml(scope.Context.Domain, "missing external TPM backend type"),
+                    1 => true,
+                    _ => throw Fault.Xml(scope.Context.Domain, "only one source element is allowed for character device"),
+                })),
             ("", Element("backend").Attr("type", OneOf("passthrough", "emulator", "external"), required: true))))
         .With(DeviceSchemas.Info)
         .Many()
@@ -120,7 +133,7 @@ internal static class MiscDeviceSchemas
         bad: FaultText.Unsupported("unknown hub device type '{0}'")).With(DeviceSchemas.Info).Many();
 
     public static readonly ElementSchema Watchdog = Element("watchdog")
-        .Attr("model", OneOf("i6300esb", "ib700", "diag288", "itco"), missing: FaultText.Internal("watchdog must contain model name"),
+        .Attr("model", OneOf("i6300esb", "ib700", "diag288"), missing: FaultText.Internal("watchdog must contain model name"),
             bad: FaultText.Unsupported("unknown watchdog model '{0}'"))
         .Attr("action", OneOf("reset", "shutdown", "poweroff", "pause", "dump", "none", "inject-nmi"), "reset",
             bad: FaultText.Unsupported("unknown watchdog action '{0}'"))
@@ -157,7 +170,7 @@ internal static class MiscDeviceSchemas
                 ("egd", Element("backend").Attr("model")
                     .Attr("type", OneOf(CharacterSchemas.Types), missing: FaultText.Xml("missing EGD backend type"),
                         bad: FaultText.Unsupported("unknown backend type '{0}' for egd"))
-                    .With(CharacterSchemas.Host).Open()),
+                    .With(CharacterSchemas.Host).Open().Then(CharacterSchemas.CheckSources)),
                 ("builtin", Element("backend").Attr("model")),
                 ("", DeviceSchemas.Reject("backend", static raw => raw["model"] is { } model
                     ? Fault.Unsupported(ErrorDomain.Domain, $"unknown RNG backend model '{model}'")
@@ -186,7 +199,15 @@ internal static class MiscDeviceSchemas
             Flag("msi").Attr("vectors", UIntOrZero).Attr("ioeventfd", OnOff))
         .With(DeviceSchemas.Info)
         .Many()
-        .Open();
+        .Open()
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node.Child("msi") is not null && scope.Node.Child("server") is null)
+                throw Fault.Xml(scope.Context.Domain, "msi option is only supported with a server");
+            if (scope.Node.Child("model")!["type"] == "ivshmem")
+                scope.Node["role"] = null;
+            return true;
+        });
 
     public static readonly ElementSchema Memory = Element("memory")
         .Attr("model", OneOf("dimm", "nvdimm", "virtio-pmem", "virtio-mem", "sgx-epc"), required: true)
@@ -196,21 +217,22 @@ internal static class MiscDeviceSchemas
             Leaf("uuid", Uuid, FaultText.Internal("malformed uuid '{0}'")),
             Element("source").With(
                 Leaf("nodemask", Bitmap),
-                Sizes.KiB("pagesize", "./pagesize"),
+                Sizes.KiB("pagesize", "./pagesize", dropZero: true),
                 Leaf("path"),
-                Sizes.KiB("alignsize", "./alignsize"),
+                Sizes.KiB("alignsize", "./alignsize", dropZero: true),
                 Flag("pmem")),
             Element("target").With(
                 Sizes.KiB("size", "./size"),
                 Leaf("node", UInt, FaultText.Xml("invalid value of memory device node")),
-                Element("label").With(Sizes.KiB("size", "./label/size")),
+                Element("label").With(Sizes.KiB("size", "./label/size", dropZero: true)),
                 Flag("readonly"),
                 Sizes.KiB("block", "./block"),
                 Sizes.KiB("requested", "./requested"),
                 Sizes.KiB("current", "./current").OnlyWhen(Show.Live),
                 Element("address").Attr("base", Hex(1, ulong.MaxValue, omitZero: true, @base: 16))))
         .With(DeviceSchemas.Info)
-        .Many();
+        .Many()
+        .Then(CompleteMemory);
 
     public static readonly ElementSchema Iommu = Element("iommu")
         .Attr("model", OneOf("intel", "smmuv3", "virtio"), required: true)
@@ -219,7 +241,7 @@ internal static class MiscDeviceSchemas
 
     public static readonly ElementSchema Vsock = Element("vsock")
         .Attr("model", OneOfOr("default", "virtio", "virtio-transitional", "virtio-non-transitional"))
-        .With(Element("cid").Attr("auto", YesNo).Attr("address", UIntOrZero).Always().Then(static (in Scope scope) =>
+        .With(Element("cid").Attr("auto", YesNo).Attr("address", Positive).Always().Then(static (in Scope scope) =>
         {
             if (scope.Node["address"] is { } cid && DomainRules.Number(cid) < 3)
                 throw Fault.Unsupported(scope.Context.Domain, "guest CIDs must be >= 3");
@@ -228,6 +250,32 @@ internal static class MiscDeviceSchemas
         }))
         .With(DeviceSchemas.Info)
         .With(DeviceSchemas.VirtioDriver);
+
+    private static bool CompleteMemory(in Scope scope)
+    {
+        Node memory = scope.Node;
+        if (scope.Raw.Child("target") is null)
+            throw Fault.Xml(scope.Context.Domain, "missing <target> element for <memory> device");
+        Node target = memory.Child("target") ?? memory.Add("target");
+        if (target.Child("size") is not { } size)
+            throw Fault.Xml(ErrorDomain.Xml, "missing element or attribute './size'");
+        if (memory["model"] == "nvdimm" && target.Find("label", "size") is { } label && DomainRules.Number(label.Text) >= DomainRules.Number(size.Text))
+            throw Fault.Xml(scope.Context.Domain, "label size must be smaller than NVDIMM size");
+        if (memory["model"] == "virtio-pmem")
+            memory["access"] ??= "shared";
+        if (memory["model"] != "virtio-mem")
+            return true;
+        foreach (string name in (ReadOnlySpan<string>)["requested", "current"])
+        {
+            if (target.Child(name) is not null)
+                continue;
+            Node zero = target.Add(name);
+            zero["unit"] = "KiB";
+            zero.Text = "0";
+        }
+
+        return true;
+    }
 
     private static bool HasType(in Scope scope) => scope.Node.Has("type");
 
@@ -268,12 +316,24 @@ internal static class MiscDeviceSchemas
         ElementSchema schema = Element("size").Attr("unit").Text();
         return schema.By((raw, _, _) =>
         {
-            if (Sizes.Parse(raw.Text, raw["unit"], 1, "./size[1]") is not { } bytes || bytes == 0)
+            if (Sizes.Parse(raw.Text, raw["unit"], 1, "./size[1]") is not { } bytes || bytes >> 20 == 0)
                 return null;
             Node node = new("size", schema) { Text = ToText(bytes >> 20) };
             node.Append("unit", "M");
             return node;
         });
+    }
+
+    /// <summary>A number of threads; -1 is "not said".</summary>
+    private sealed class PoolSize : ValueSchema
+    {
+        public override ValueResult Normalise(string value, out string? normal)
+        {
+            ValueResult result = Int.Normalise(value, out normal);
+            if (normal == "-1")
+                normal = null;
+            return result;
+        }
     }
 
     /// <summary>Permissions in octal, printed with four digits.</summary>

@@ -16,7 +16,7 @@ internal static class PlatformSchemas
     [
         "alpha", "armv6l", "armv7l", "armv7b", "aarch64", "cris", "i686", "ia64", "lm32", "m68k", "microblaze", "microblazeel", "mips", "mipsel", "mips64",
         "mips64el", "openrisc", "parisc", "parisc64", "ppc", "ppcle", "ppc64", "ppc64le", "ppcemb", "riscv32", "riscv64", "s390", "s390x", "sh4", "sh4eb",
-        "sparc", "sparc64", "unicore32", "x86_64", "xtensa", "xtensaeb", "loongarch64",
+        "sparc", "sparc64", "unicore32", "x86_64", "xtensa", "xtensaeb",
     ];
 
     private static readonly string[] s_capabilities =
@@ -30,18 +30,22 @@ internal static class PlatformSchemas
     private static readonly FaultText s_idmap = FaultText.Xml("invalid idmap start/target/count settings");
 
     public static readonly ElementSchema Os = Element("os")
-        .Attr("firmware", OrEmpty(OneOf("bios", "efi")), show: Show.NotMigratable, bad: FaultText.Xml("unknown firmware value {0}"))
+        .Attr("firmware", OrEmpty(OneOf("bios", "efi")), bad: FaultText.Xml("unknown firmware value {0}"))
         .With(
             Element("type")
                 .Attr("arch", OrEmpty(OneOf(Architectures)), bad: FaultText.Unsupported("Unknown architecture {0}"))
                 .Attr("machine", StorageSchemas.NonEmpty)
-                .Text(OneOf(OsTypes), bad: FaultText.Unsupported("unknown OS type '{0}'")),
-            Element("firmware").OnlyWhen(Show.NotMigratable).When(static (in Scope scope) => IsFull(scope) && scope.Parent!.Has("firmware")).With(
+                .Text(OneOf(OsTypes), bad: FaultText.Unsupported("unknown OS type '{0}'")).Keep(),
+            Element("firmware").When(static (in Scope scope) => IsFull(scope) && scope.Parent!.Has("firmware")).With(
                 Element("feature").Attr("enabled", YesNo, required: true).Attr("name", OneOf("enrolled-keys", "secure-boot"), required: true).Many())
                 .Then(SortFirmwareFeatures),
             Leaf("init").When(IsContainer),
-            Leaf("initarg").Many().When(IsContainer),
-            Leaf("initenv").Attr("name", missing: FaultText.Xml("No name supplied for <initenv> element")).Many().When(IsContainer),
+            Element("initarg").Text(required: true).Keep().Many().When(IsContainer).Then(static (in Scope scope) =>
+                string.IsNullOrEmpty(scope.Node.Text) ? throw Fault.Xml(scope.Context.Domain, "No data supplied for <initarg> element") : true),
+            Leaf("initenv").Attr("name", missing: FaultText.Xml("No name supplied for <initenv> element")).Keep().Many().When(IsContainer)
+                .Then(static (in Scope scope) => string.IsNullOrEmpty(scope.Node.Text)
+                    ? throw Fault.Xml(scope.Context.Domain, $"No value supplied for <initenv name='{scope.Node["name"]}'> element")
+                    : true),
             Leaf("initdir").When(IsContainer),
             Leaf("inituser").When(IsContainer),
             Leaf("initgroup").When(IsContainer),
@@ -53,13 +57,13 @@ internal static class PlatformSchemas
             Leaf("dtb").When(TakesKernel),
             Leaf("root").When(TakesKernel),
             Element("acpi").When(IsFull).With(Leaf("table").Attr("type", OneOf("slic"), missing: FaultText.Xml("Missing acpi table type"),
-                bad: FaultText.Xml("Unknown acpi table type: {0}"))),
+                bad: FaultText.Xml("Unknown acpi table type: {0}"))).Then(static (in Scope scope) => scope.Raw.Count("table") > 1
+                    ? throw Fault.Xml(scope.Context.Domain, "Only one acpi table is supported")
+                    : true),
             Element("boot").When(IsFull).Attr("dev", OneOf("fd", "cdrom", "hd", "network"), required: true).Many(),
-            Element("bootmenu").When(IsFull).Attr("enable", YesNo).Attr("timeout", Number(0, 65535), when: static (in Scope scope) => scope.Node["enable"] == "yes",
-                bad: FaultText.Xml("invalid value for boot menu timeout, must be in range [0,65535]"))
+            Element("bootmenu").When(IsFull).Attr("enable", YesNo).Attr("timeout", UInt, when: static (in Scope scope) => scope.Node["enable"] == "yes")
                 .Then(static (in Scope scope) => scope.Node.Has("enable")),
-            Element("bios").When(IsFull).Attr("useserial", YesNo).Attr("rebootTimeout", Number(-1, 65535, signed: true),
-                bad: FaultText.Xml("invalid value for rebootTimeout, must be in range [-1,65535]")),
+            Element("bios").When(IsFull).Attr("useserial", YesNo).Attr("rebootTimeout", Int),
             Element("smbios").Attr("mode", OneOfOr("none", "emulate", "host", "sysinfo"), bad: FaultText.Unsupported("unknown smbios mode '{0}'")))
         .Open();
 
@@ -81,7 +85,7 @@ internal static class PlatformSchemas
         Flag("gic").Attr("version", OneOf("2", "3", "host")),
         Element("smm").Attr("state", OnOff, "on").With(TSeg()),
         Element("ioapic").Attr("driver", OneOf("qemu", "kvm")),
-        Element("hpt").Attr("resizing", OneOf("enabled", "disabled", "required")).With(Sizes.KiB("maxpagesize", "./maxpagesize")),
+        Element("hpt").Attr("resizing", OneOf("enabled", "disabled", "required")).With(HptPageSize()),
         Switched("vmcoreinfo"),
         State("htm"),
         State("nested-hv"),
@@ -94,7 +98,7 @@ internal static class PlatformSchemas
         Element("cfpc").Attr("value", OneOf("broken", "workaround", "fixed")),
         Element("sbbc").Attr("value", OneOf("broken", "workaround", "fixed")),
         Element("ibs").Attr("value", OneOf("broken", "workaround", "fixed-ibs", "fixed-ccd", "fixed-na")),
-        Element("tcg").With(Sizes.KiB("tb-cache", "./tb-cache")))
+        Element("tcg").With(Sizes.KiB("tb-cache", "./tb-cache", dropZero: true)))
         .Then(RefuseOthers("unexpected feature '{0}'"));
 
     public static readonly ElementSchema Clock = Element("clock")
@@ -138,14 +142,25 @@ internal static class PlatformSchemas
         });
 
     public static readonly ElementSchema KeyWrap = Element("keywrap").With(
-        Element("cipher").Attr("name", OneOf("aes", "dea"), required: true).Attr("state", OnOff, required: true).Many());
+        Element("cipher").Attr("name", OneOf("aes", "dea"), required: true).Attr("state", OnOff, required: true).Many())
+        .Then(static (in Scope scope) =>
+        {
+            HashSet<string> seen = new(StringComparer.Ordinal);
+            foreach (Node cipher in scope.Node.ChildList)
+            {
+                if (!seen.Add(cipher["name"]!))
+                    throw Fault.Internal(scope.Context.Domain, $"A domain definition can have no more than one cipher node with name {cipher["name"]}");
+            }
+
+            return true;
+        });
 
     public static readonly ElementSchema LaunchSecurity = Switch("launchSecurity", static (raw, _) => raw["type"],
         ("sev", Element("launchSecurity").Attr("type").Attr("kernelHashes", YesNo)
             .With(
                 Leaf("cbitpos", UInt, FaultText.Xml("Invalid format for launch security cbitpos")),
                 Leaf("reducedPhysBits", UInt, FaultText.Xml("Invalid format for launch security reduced-phys-bits")),
-                Leaf("policy", Hex(4), FaultText.Xml("Invalid format for launch security policy")),
+                Leaf("policy", Hex(4), FaultText.Xml("failed to get launch security policy")),
                 Leaf("dhCert"),
                 Leaf("session"))
             .Then(static (in Scope scope) => scope.Node.Child("policy") is null
@@ -186,11 +201,12 @@ internal static class PlatformSchemas
         .Attr("stateless", YesNo)
         .Attr("format", OneOfOr("raw", "qcow2"))
         .Text()
+        .Keep()
         .Then(static (in Scope scope) =>
         {
             if (scope.Node.Text is not null)
                 scope.Node["type"] ??= "rom";
-            return true;
+            return scope.Node.Text is not null || scope.Node.Attributes.Length > 0;
         });
 
     private static ElementSchema Nvram() => Switch("nvram", static (raw, _) => raw.Child("source") is null ? "path" : "source",
@@ -208,8 +224,10 @@ internal static class PlatformSchemas
         Condition isOn = static (in Scope scope) => scope.Node["state"] == "on";
         return Element("hyperv").Attr("mode", OneOf("custom", "passthrough"), "custom").With(
             State("relaxed"), State("vapic"),
-            State("spinlocks").Attr("retries", Number(4095, uint.MaxValue), when: isOn,
-                required: true, bad: FaultText.Xml("HyperV spinlock retry count must be at least 4095")),
+            State("spinlocks").Attr("retries", UInt, when: isOn, required: true).Then(static (in Scope scope) => scope.Node["retries"] is { } retries
+                && DomainRules.Number(retries) < 4095
+                ? throw Fault.Xml(scope.Context.Domain, "HyperV spinlock retry count must be at least 4095")
+                : true),
             State("vpindex"), State("runtime"), State("synic"),
             State("stimer").With(Element("direct").Attr("state", OnOff, required: true).When(static (in Scope scope) => scope.Parent?["state"] == "on")
                 .Then(static (in Scope scope) => scope.Node["state"] == "on")),
@@ -218,6 +236,27 @@ internal static class PlatformSchemas
                 .Then(CheckVendor),
             State("frequencies"), State("reenlightenment"), State("tlbflush"), State("ipi"), State("evmcs"), State("avic"))
             .Open().Then(RefuseOthers("unsupported HyperV Enlightenment feature: {0}"));
+    }
+
+    /// <summary>A size whose every fault has one text.</summary>
+    private static ElementSchema HptPageSize()
+    {
+        ElementSchema schema = Element("maxpagesize").Attr("unit").Text();
+        return schema.By((raw, _, context) =>
+        {
+            try
+            {
+                if (Sizes.ParseKiB(raw.Text, raw["unit"], "./maxpagesize") is not { } size || size == 0)
+                    return null;
+                Node node = new("maxpagesize", schema) { Text = ToText(size) };
+                node.Append("unit", "KiB");
+                return node;
+            }
+            catch (VirException)
+            {
+                throw Fault.Unsupported(context.Domain, "Unable to parse HPT maxpagesize setting");
+            }
+        });
     }
 
     private static bool CheckVendor(in Scope scope)
@@ -231,7 +270,7 @@ internal static class PlatformSchemas
 
     private static ElementSchema Kvm() => Element("kvm").With(
         State("hidden"), State("hint-dedicated"), State("poll-control"), State("pv-ipi"),
-        State("dirty-ring").Attr("size", UIntOrZero, when: static (in Scope scope) => scope.Node["state"] == "on")
+        State("dirty-ring").Attr("size", UInt, when: static (in Scope scope) => scope.Node["state"] == "on", required: true)
             .Then(static (in Scope scope) => scope.Node["size"] is { } size && (DomainRules.Number(size) is < 1024 or > 65536 || !ulong.IsPow2(DomainRules.Number(size)))
                 ? throw Fault.Xml(scope.Context.Domain, "dirty ring must be power of 2 and ranges [1024, 65536]")
                 : true))

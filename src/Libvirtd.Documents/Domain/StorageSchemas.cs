@@ -28,10 +28,12 @@ internal static class StorageSchemas
             return true;
         });
 
+    internal static readonly FaultText SecretFault = new(ErrorCode.XmlError, "invalid secret uuid '{0}'", ErrorDomain.None);
+
     public static readonly ElementSchema Auth = Element("auth")
         .Attr("username", missing: new FaultText(ErrorCode.XmlError, "missing username for auth", ErrorDomain.Storage))
         .With(Element("secret").Attr("type", OneOf("none", "volume", "ceph", "iscsi", "tls", "vtpm"), bad: FaultText.Unsupported("unknown secret type '{0}'"))
-            .Attr("uuid", Uuid).Attr("usage").Then(CheckSecret))
+            .Attr("uuid", Uuid, bad: SecretFault).Attr("usage").Then(CheckSecret))
         .Then(static (in Scope scope) => scope.Node.Child("secret") is null
             ? throw Fault.Xml(ErrorDomain.Storage, "Missing <secret> element in auth")
             : true);
@@ -40,23 +42,41 @@ internal static class StorageSchemas
         .Attr("format", OneOf("default", "qcow", "luks", "luks2"), missing: new FaultText(ErrorCode.XmlError, "unknown volume encryption format", ErrorDomain.Storage),
             bad: new FaultText(ErrorCode.ConfigUnsupported, "unknown volume encryption format type {0}", ErrorDomain.Storage))
         .Attr("engine", OneOf("qemu", "librbd"))
-        .With(
-            Element("secret").Attr("type").Attr("uuid", Uuid).Attr("usage").Many().Then(CheckSecret),
-            Element("cipher").Attr("name").Attr("size", UInt).Attr("mode").Attr("hash"),
-            Element("ivgen").Attr("name").Attr("hash"));
+        .Open().With(
+            Element("secret").Attr("type", OneOf("passphrase"), missing: new FaultText(ErrorCode.XmlError, "unknown volume encryption secret type", ErrorDomain.Storage),
+                    bad: new FaultText(ErrorCode.ConfigUnsupported, "unknown volume encryption secret type {0}", ErrorDomain.Storage))
+                .Attr("uuid", Uuid, bad: SecretFault).Attr("usage").Many().Then(CheckSecret),
+            Element("cipher").Attr("name", missing: StorageFault("cipher info missing 'name' attribute")).Attr("size", UInt, required: true)
+                .Attr("mode").Attr("hash"),
+            Element("ivgen").Attr("name", missing: StorageFault("missing ivgen info name string")).Attr("hash"))
+        .Then(static (in Scope scope) => scope.Node.Child("ivgen") is not null && scope.Node.Child("cipher") is null
+            ? throw Fault.Xml(ErrorDomain.Storage, "ivgen element found, but cipher is missing")
+            : true);
+
+    private static readonly FaultText s_noSlice = FaultText.Xml("missing offset or size attribute of slice");
 
     public static readonly ElementSchema Reservations = Element("reservations")
-        .Attr("managed", YesNo)
-        .With(Element("source").Attr("type").Attr("path").Attr("mode"));
+        .Attr("managed", YesNo, required: true)
+        .With(Element("source")
+            .Attr("type", OneOf("unix"), missing: StorageFault("missing connection type for <reservations/>"),
+                bad: StorageFault("unsupported connection type for <reservations/>: {0}"))
+            .Attr("path", missing: StorageFault("missing path for <reservations/>"))
+            .Attr("mode", OneOf("client"), missing: StorageFault("missing connection mode for <reservations/>"),
+                bad: StorageFault("unsupported connection mode for <reservations/>: {0}")))
+        .Then(static (in Scope scope) => scope.Node["managed"] != "yes" && scope.Node.Child("source") is null
+            ? throw Fault.Xml(ErrorDomain.Storage, "missing connection type for <reservations/>")
+            : true);
 
     public static readonly ElementSchema Slices = Element("slices")
-        .With(Element("slice").Attr("type", OneOf("storage")).Attr("offset", ULong).Attr("size", ULong));
+        .With(Slice().When(static (in Scope scope) => scope.Raw["type"] == "storage"));
 
     public static readonly ElementSchema Initiator = Element("initiator").With(Element("iqn").Attr("name"));
 
     public static readonly ElementSchema Reconnect = Element("reconnect")
-        .Attr("enabled", YesNo, required: true)
-        .Attr("timeout", UInt, when: static (in Scope scope) => scope.Node["enabled"] == "yes");
+        .Attr("enabled", YesNo)
+        .Attr("timeout", UInt, when: static (in Scope scope) => scope.Node["enabled"] == "yes", required: true);
+
+    private static readonly FaultText s_readAhead = FaultText.Xml("invalid readahead size or timeout");
 
     private static readonly FaultText s_noName = FaultText.Xml("missing name for disk source");
 
@@ -64,12 +84,15 @@ internal static class StorageSchemas
         ["nbd", "rbd", "sheepdog", "gluster", "iscsi", "http", "https", "ftp", "ftps", "tftp", "ssh", "vxhs", "nfs"];
 
     private static readonly ElementSchema s_host = Element("host")
-        .Attr("name", when: static (in Scope scope) => scope.Raw["transport"] != "unix", missing: FaultText.Xml("missing name for host"))
+        .Attr("name", when: static (in Scope scope) => scope.Raw["transport"] is null or "tcp" or "rdma", missing: FaultText.Xml("missing name for host"))
         .Attr("port", Number(0, 65535, omitZero: true), when: static (in Scope scope) => scope.Raw["transport"] != "unix",
             bad: new FaultText(ErrorCode.InvalidArg, "failed to parse port number '{0}'", ErrorDomain.None))
         .Attr("transport", OneOfOr("tcp", "unix", "rdma"), bad: FaultText.Unsupported("unknown protocol transport type '{0}'"))
         .Attr("socket", when: static (in Scope scope) => scope.Raw["transport"] == "unix", missing: FaultText.Xml("missing socket for unix transport"))
         .Many()
+        .When(static (in Scope scope) => scope.Raw.Has("socket") && scope.Raw["transport"] is null or "tcp" or "rdma"
+            ? throw Fault.Xml(scope.Context.Domain, $"transport '{scope.Raw["transport"] ?? "(null)"}' does not support socket attribute")
+            : true)
         .Then(AddDefaultPort);
 
     /// <summary>The format of a file inside a backing chain or a mirror.</summary>
@@ -89,10 +112,14 @@ internal static class StorageSchemas
                 ? throw Fault.Xml(scope.Context.Domain, "'pool' and 'volume' must be specified together for 'pool' type source")
                 : true);
         ElementSchema nvme = Element("source")
-            .Attr("type", OneOf("pci"), required: true)
+            .Attr("type", OneOf("pci"), missing: FaultText.Xml("missing 'type' attribute to disk source"),
+                bad: FaultText.Xml("unsupported source type '{0}'"))
             .Attr("managed", YesNo, "yes")
-            .Attr("namespace", ULong, required: true)
-            .With(DeviceSchemas.PlainPciAddress);
+            .Attr("namespace", ULong, missing: FaultText.Xml("missing 'namespace' attribute to disk source"), bad: FaultText.Xml("malformed namespace '{0}'"))
+            .With(DeviceSchemas.PlainPciAddress)
+            .Then(static (in Scope scope) => scope.Node.Child("address") is null
+                ? throw Fault.Xml(scope.Context.Domain, "NVMe disk source is missing address")
+                : true);
         ElementSchema vhostUser = Element("source")
             .Attr("type", OneOf("unix"), missing: FaultText.Xml("missing 'type' attribute for vhostuser disk source"),
                 bad: FaultText.Xml("invalid 'type' attribute for vhostuser disk source"))
@@ -171,15 +198,30 @@ internal static class StorageSchemas
             Initiator,
             Element("ssl").Attr("verify", YesNo).When(static (in Scope scope) => scope.Parent?["protocol"] is "https" or "ftps"),
             Element("cookies").OnlyWhen(Show.Secure).When(static (in Scope scope) => scope.Parent?["protocol"] is "http" or "https")
-                .With(Leaf("cookie").Attr("name").Many()),
-            Element("readahead").Attr("size", ULongOrZero).When(IsHttpOrFtp),
-            Element("timeout").Attr("seconds", ULongOrZero).When(IsHttpOrFtp))
+                .With(Leaf("cookie").Attr("name", missing: FaultText.Xml("missing cookie name")).Keep().Many().Then(static (in Scope scope) => scope.Node.Text is null
+                    ? throw Fault.Xml(scope.Context.Domain, $"missing value for cookie '{scope.Node["name"]}'")
+                    : true))
+                .Then(CheckCookies),
+            Element("readahead").Attr("size", ULongOrZero, bad: s_readAhead).When(IsHttpOrFtp),
+            Element("timeout").Attr("seconds", ULongOrZero, bad: s_readAhead).When(IsHttpOrFtp))
         .Then(static (in Scope scope) =>
         {
             if (scope.Node["protocol"] is not ("gluster" or "rbd") || scope.Node["name"] is not { } name || name.IndexOf('/', StringComparison.Ordinal) > 0)
                 return true;
             throw Fault.Xml(scope.Context.Domain, $"can't split path '{name}' into pool name and image name");
         });
+
+    private static bool CheckCookies(in Scope scope)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (Node cookie in scope.Node.ChildList)
+        {
+            if (!seen.Add(cookie["name"]!))
+                throw Fault.Xml(ErrorDomain.Storage, $"duplicate cookie '{cookie["name"]}'");
+        }
+
+        return true;
+    }
 
     private static bool IsHttpOrFtp(in Scope scope) => scope.Parent?["protocol"] is "http" or "https" or "ftp" or "ftps";
 
@@ -200,13 +242,19 @@ internal static class StorageSchemas
             "sheepdog" => "7000",
             "gluster" => "24007",
             "vxhs" => "9999",
-            "nfs" => "2049",
             _ => null,
         };
         return true;
     }
 
-    private static bool CheckSecret(in Scope scope)
+    private static FaultText StorageFault(string format) => new(ErrorCode.XmlError, format, ErrorDomain.Storage);
+
+    private static ElementSchema Slice() => Element("slice")
+        .Attr("type", OneOf("storage"))
+        .Attr("offset", ULong, missing: s_noSlice, bad: FaultText.Xml("malformed value '{0}' of 'offset' attribute of slice"))
+        .Attr("size", ULong, missing: s_noSlice, bad: FaultText.Xml("malformed value '{0}' of 'size' attribute of slice"));
+
+    internal static bool CheckSecret(in Scope scope)
     {
         if (!scope.Node.Has("uuid") && !scope.Node.Has("usage"))
             throw Fault.Xml(ErrorDomain.None, "missing secret uuid or usage attribute");

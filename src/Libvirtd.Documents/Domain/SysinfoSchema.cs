@@ -12,13 +12,21 @@ internal static class SysinfoSchema
             Block("system", "manufacturer", "product", "version", "serial", "uuid", "sku", "family"),
             Block("baseBoard", "manufacturer", "product", "version", "serial", "asset", "location").Many(),
             Block("chassis", "manufacturer", "version", "serial", "asset", "sku"),
-            Element("oemStrings").With(Leaf("entry").Many())).Open()),
-        ("fwcfg", Element("sysinfo").Attr("type").With(Leaf("entry").Attr("name").Attr("file").Keep().Many())),
+            Element("oemStrings").With(Element("entry").Text(required: true).Keep().Many())).Open()),
+        ("fwcfg", Element("sysinfo").Attr("type").With(Leaf("entry").Attr("name", missing: FaultText.Xml("Firmware entry is missing 'name' attribute")).Attr("file").Keep().Many()
+            .Then(static (in Scope scope) =>
+            {
+                if (scope.Node.Text is null && !scope.Node.Has("file"))
+                    throw Fault.Xml(scope.Context.Domain, "Firmware entry must have either value or 'file' attribute");
+                if (scope.Node.Has("file"))
+                    scope.Node.Text = null;
+                return true;
+            }))),
         ("", Element("sysinfo").Attr("type", OneOf("smbios", "fwcfg"), required: true))).Many();
 
     /// <summary>A block of named entries; the known names are printed in their order, the first of each.</summary>
     private static ElementSchema Block(string name, params string[] entries) => Element(name)
-        .With(Leaf("entry").Attr("name", required: true).Many())
+        .With(Leaf("entry").Attr("name").Many())
         .Then((in Scope scope) =>
         {
             Node[] given = scope.Node.All("entry").ToArray();

@@ -18,11 +18,11 @@ internal static class TuningSchemas
         Leaf("weight", Lenient(UIntOrZero)),
         Element("device").Many().With(
             Leaf("path"),
-            Leaf("weight", UIntOrZero, FaultText.Unsupported("could not parse weight {0}")),
-            Leaf("read_iops_sec", UIntOrZero, FaultText.Unsupported("could not parse read iops sec {0}")),
-            Leaf("write_iops_sec", UIntOrZero, FaultText.Unsupported("could not parse write iops sec {0}")),
-            Leaf("read_bytes_sec", ULongOrZero, FaultText.Unsupported("could not parse read bytes sec {0}")),
-            Leaf("write_bytes_sec", ULongOrZero, FaultText.Unsupported("could not parse write bytes sec {0}")))
+            Leaf("weight", WrappingUInt, FaultText.Unsupported("could not parse weight {0}")),
+            Leaf("read_iops_sec", WrappingUInt, FaultText.Unsupported("could not parse read iops sec {0}")),
+            Leaf("write_iops_sec", WrappingUInt, FaultText.Unsupported("could not parse write iops sec {0}")),
+            Leaf("read_bytes_sec", WrappingULong, FaultText.Unsupported("could not parse read bytes sec {0}")),
+            Leaf("write_bytes_sec", WrappingULong, FaultText.Unsupported("could not parse write bytes sec {0}")))
         .Then(static (in Scope scope) =>
         {
             if (scope.Node.Child("path") is null)
@@ -69,24 +69,17 @@ internal static class TuningSchemas
     public static readonly ElementSchema DefaultIoThread = Element("defaultiothread").Attr("thread_pool_min", Natural).Attr("thread_pool_max", Natural);
 
     public static readonly ElementSchema Cpu = Element("cputune").With(
-        Leaf("shares", ULong, FaultText.Xml("can't parse cputune shares value")),
+        Leaf("shares", ULong, FaultText.Xml("can't parse cputune shares value")).Then(static (in Scope scope) => DomainRules.Number(scope.Node.Text) is 1 or > 262144
+            ? throw Fault.Unsupported(scope.Context.Domain, "Value of cputune 'shares' must be in range [2, 262144]")
+            : true),
         Period("period"), Quota("quota"), Period("global_period"), Quota("global_quota"), Period("emulator_period"), Quota("emulator_quota"),
         Period("iothread_period"), Quota("iothread_quota"),
         Element("vcpupin").Attr("vcpu", UInt, required: true).Attr("cpuset", Bitmap, missing: FaultText.Internal("missing cpuset for vcpupin")).Many(),
         Element("emulatorpin").Attr("cpuset", Bitmap, missing: FaultText.Internal("missing cpuset for emulatorpin")),
         Element("iothreadpin").Attr("iothread", Positive, required: true).Attr("cpuset", Bitmap, missing: FaultText.Internal("missing cpuset for iothreadpin")).Many(),
         Scheduler("emulatorsched", null), Scheduler("vcpusched", "vcpus"), Scheduler("iothreadsched", "iothreads"),
-        Element("cachetune").Attr("vcpus", Bitmap, required: true).Attr("id", show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive)
-            .With(
-                Element("cache").Attr("id", UInt, required: true).Attr("level", UInt, required: true)
-                    .Attr("type", OneOf("both", "code", "data"), required: true).Attr("size", ULong, required: true).Attr("unit", Any, "B").Many(),
-                Element("monitor").Attr("level", UInt, required: true).Attr("vcpus", Bitmap, required: true).Many())
-            .Many(),
-        Element("memorytune").Attr("vcpus", Bitmap, required: true).Attr("id", show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive)
-            .With(
-                Element("node").Attr("id", UInt, required: true).Attr("bandwidth", UInt, required: true).Many(),
-                Element("monitor").Attr("vcpus", Bitmap, required: true).Many())
-            .Many());
+        ResourceControl.CacheTune,
+        ResourceControl.MemoryTune);
 
     public static readonly ElementSchema Numa = Element("numatune").With(
         Element("memory")
@@ -104,14 +97,14 @@ internal static class TuningSchemas
                 scope.Node["placement"] = automatic ? "auto" : null;
                 return true;
             }),
-        Element("memnode").Attr("cellid", UInt)
+        Element("memnode").Attr("cellid", UInt, required: true)
             .Attr("mode", OneOf("strict", "preferred", "interleave", "restrictive"), "strict")
             .Attr("nodeset", Bitmap, missing: FaultText.Xml("Missing required nodeset attribute in memnode element")).Many());
 
     public static readonly ElementSchema Resource = Element("resource").With(
         Leaf("partition"), Element("fibrechannel").Attr("appid", StorageSchemas.NonEmpty));
 
-    private static ElementSchema Limit(string name) => Sizes.KiB(name, $"./memtune/{name}[1]");
+    private static ElementSchema Limit(string name) => Sizes.KiB(name, $"./memtune/{name}[1]", dropZero: name == "min_guarantee");
 
     private static ElementSchema Period(string name) =>
         Leaf(name, ULongOrZero, FaultText.Xml($"can't parse cputune {name.Replace('_', ' ')} value"));
@@ -123,7 +116,7 @@ internal static class TuningSchemas
     {
         ElementSchema schema = Element(name);
         if (members is not null)
-            schema.Attr(members, Bitmap, required: true);
+            schema.Attr(members, Bitmap, missing: FaultText.Xml($"Missing attribute '{members}' in element '{name}'"));
         schema.Attr("scheduler", OneOf("batch", "idle", "fifo", "rr"), required: true)
             .Attr("priority", Int, when: static (in Scope scope) => scope.Node["scheduler"] is "fifo" or "rr",
                 required: true);

@@ -20,12 +20,12 @@ internal static class DocumentNormaliser
             return null;
         if (shape.IsVerbatim)
             return VerbatimTree.Take(raw);
-        if (shape.Converter is { } convert)
-            return convert(raw, parent, context);
         Node node = new(shape.Name, shape);
         Scope scope = new(raw, node, parent, context);
         if (shape.Known is { } known && !known(scope))
             return null;
+        if (shape.Converter is { } convert)
+            return convert(raw, parent, context);
         foreach (AttributeSchema attribute in shape.AttributeList)
             ApplyAttribute(attribute, scope);
         if (shape.TextType is { } type)

@@ -87,6 +87,9 @@ public static class DocumentText
         return address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 ? address.ToString() : null;
     }
 
+    /// <summary>All of it is printable ASCII, as C's isprint says.</summary>
+    public static bool IsPrintable(string text) => text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0;
+
     public static bool IsIpv6(string address) => address.Contains(':', StringComparison.Ordinal);
 
     /// <summary>The factor of a size unit; null for an unknown one. "KB" is 1000, "KiB" and "K" are 1024; case does not matter.</summary>

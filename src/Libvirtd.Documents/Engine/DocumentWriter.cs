@@ -112,5 +112,6 @@ internal static class DocumentWriter
         show == Show.Always
         || !((show.HasFlag(Show.Live) && flags.HasFlag(FormatFlags.Inactive))
             || (show.HasFlag(Show.Secure) && !flags.HasFlag(FormatFlags.Secure))
-            || (show.HasFlag(Show.NotMigratable) && flags.HasFlag(FormatFlags.Migratable)));
+            || (show.HasFlag(Show.NotMigratable) && flags.HasFlag(FormatFlags.Migratable))
+            || (show.HasFlag(Show.OnlyMigratable) && !flags.HasFlag(FormatFlags.Migratable)));
 }

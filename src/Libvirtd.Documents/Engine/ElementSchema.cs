@@ -217,15 +217,20 @@ public sealed class ElementSchema
         return null;
     }
 
-    internal int ChildRank(string name)
+    /// <summary>Where a child stands in output order. Where several tables have one name, the one that the child was made by decides.</summary>
+    internal int ChildRank(Node child)
     {
+        int first = int.MaxValue;
         for (int i = 0; i < _children.Count; i++)
         {
-            if (_children[i].Name == name)
+            if (_children[i].Name != child.Name)
+                continue;
+            if (child.Schema is null || _children[i] == child.Schema)
                 return i;
+            first = Math.Min(first, i);
         }
 
-        return int.MaxValue;
+        return first;
     }
 
     internal int AttributeRank(string name)

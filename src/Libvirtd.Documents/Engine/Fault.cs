@@ -12,6 +12,9 @@ public sealed record FaultText(ErrorCode Code, string Format, ErrorDomain? Domai
 
     public static FaultText Internal(string format) => new(ErrorCode.InternalError, format);
 
+    /// <summary>VIR_ERR_XML_DETAIL: the text has no prefix.</summary>
+    public static FaultText Detail(string format) => new(ErrorCode.XmlDetail, format);
+
     public VirException ToException(ErrorDomain domain, string value) =>
         VirException.Of(Code, Domain ?? domain, Format.Replace("{0}", value, StringComparison.Ordinal));
 }

@@ -16,6 +16,9 @@ public enum Show : byte
 
     /// <summary>Left out of XML that another host will read.</summary>
     NotMigratable = 4,
+
+    /// <summary>Only in XML that another host will read.</summary>
+    OnlyMigratable = 8,
 }
 
 /// <summary>One attribute of a <see cref="Node"/>.</summary>
@@ -95,6 +98,17 @@ public sealed class Node
         {
             ThrowIfFrozen();
             SetAttribute(name, value);
+        }
+    }
+
+    /// <summary>Sets an attribute that is printed only sometimes.</summary>
+    internal void SetShown(string name, string value, Show show)
+    {
+        this[name] = value;
+        for (int i = 0; i < _attributeCount; i++)
+        {
+            if (_attributes[i].Name == name)
+                _attributes[i] = _attributes[i] with { Show = show };
         }
     }
 
@@ -286,9 +300,9 @@ public sealed class Node
     private void Insert(Node child)
     {
         List<Node> children = _children ??= [];
-        int rank = Schema?.ChildRank(child.Name) ?? int.MaxValue;
+        int rank = Schema?.ChildRank(child) ?? int.MaxValue;
         int place = children.Count;
-        while (place > 0 && Schema is not null && Schema.ChildRank(children[place - 1].Name) > rank)
+        while (place > 0 && Schema is not null && Schema.ChildRank(children[place - 1]) > rank)
             place--;
         children.Insert(place, child);
     }

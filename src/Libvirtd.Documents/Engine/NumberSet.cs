@@ -31,6 +31,36 @@ public sealed class NumberSet
         }
     }
 
+    /// <summary>The smallest member that is not below a number, -1 where there is none.</summary>
+    public int Next(int from)
+    {
+        for (int i = Math.Max(from, 0); i < Limit; i++)
+        {
+            if (_bits[i])
+                return i;
+        }
+
+        return -1;
+    }
+
+    /// <summary>Takes away all members from a number on.</summary>
+    public void Truncate(int from)
+    {
+        for (int i = Math.Max(from, 0); i < Limit; i++)
+            _bits[i] = false;
+    }
+
+    public bool IsSubsetOf(NumberSet other)
+    {
+        for (int i = 0; i < Limit; i++)
+        {
+            if (_bits[i] && !other._bits[i])
+                return false;
+        }
+
+        return true;
+    }
+
     public bool Overlaps(NumberSet other)
     {
         for (int i = 0; i < Limit; i++)

@@ -11,7 +11,9 @@ internal static class Sizes
     /// <summary>A size kept in KiB, rounded up.</summary>
     /// <param name="name">The element.</param>
     /// <param name="path">What errors call it; libvirt prints the XPath expression that it was looked up by.</param>
-    public static ElementSchema KiB(string name, string? path = null) => Element(name, path ?? $"./{name}", 1024, 1024, "KiB", false);
+    /// <param name="dropZero">A size of zero counts as none.</param>
+    public static ElementSchema KiB(string name, string? path = null, bool dropZero = false) =>
+        Element(name, path ?? $"./{name}", 1024, 1024, "KiB", dropZero);
 
     /// <summary>A size kept in bytes, which a zero drops.</summary>
     public static ElementSchema Bytes(string name, string? path = null) => Element(name, path ?? $"./{name}", 1, 1, "bytes", true);

@@ -34,6 +34,12 @@ public static class Values
     /// <summary>An unsigned number of 64 bits, whose zero is not printed.</summary>
     public static ValueSchema ULongOrZero { get; } = new NumberValue { Max = ulong.MaxValue, OmitZero = true };
 
+    /// <summary>An unsigned number of 32 bits as C's strtoul takes it: a negative one wraps around. Zero is not printed.</summary>
+    public static ValueSchema WrappingUInt { get; } = new NumberValue { Max = uint.MaxValue, OmitZero = true, Wraps = true };
+
+    /// <summary>The same of 64 bits.</summary>
+    public static ValueSchema WrappingULong { get; } = new NumberValue { Max = ulong.MaxValue, OmitZero = true, Wraps = true };
+
     /// <summary>A signed number of 32 bits.</summary>
     public static ValueSchema Int { get; } = new NumberValue { Min = int.MinValue, Max = int.MaxValue, Signed = true };
 
@@ -62,8 +68,8 @@ public static class Values
     public static ValueSchema OneOfOr(string silent, params string[] names) => new EnumValue(names, silent);
 
     /// <summary>A number of base 0 (C's rules: 0x, 0 for octal), printed as 0x and at least <paramref name="digits"/> digits.</summary>
-    public static ValueSchema Hex(int digits, ulong max = uint.MaxValue, bool omitZero = false, bool nonZero = false, bool upper = false, int @base = 0) =>
-        new NumberValue { Max = max, Base = @base, HexDigits = digits, OmitZero = omitZero, NonZero = nonZero, Upper = upper };
+    public static ValueSchema Hex(int digits, ulong max = uint.MaxValue, bool omitZero = false, bool nonZero = false, bool upper = false, int @base = 0, bool signed = false) =>
+        new NumberValue { Max = max, Base = @base, Signed = signed, HexDigits = digits, OmitZero = omitZero, NonZero = nonZero, Upper = upper };
 
     public static ValueSchema Number(BigInteger min, BigInteger max, bool omitZero = false, bool nonZero = false, bool signed = false, int @base = 10) =>
         new NumberValue { Min = min < 0 ? (Int128)min : 0, Floor = (Int128)min, Max = (Int128)max, OmitZero = omitZero, NonZero = nonZero, Signed = signed, Base = @base };
@@ -206,6 +212,8 @@ public static class Values
 
         public bool Upper { get; init; }
 
+        public bool Wraps { get; init; }
+
         public override string Expectation => Signed ? " Expected integer value" : " Expected non-negative integer value";
 
         public override ValueResult Normalise(string value, out string? normal)
@@ -213,6 +221,8 @@ public static class Values
             normal = null;
             if (!DocumentText.TryParseNumber(value, Base, out Int128 number) || number > Max)
                 return ValueResult.Bad;
+            if (Wraps && number < 0)
+                number += Max + 1;
             if (number < Min || number < (Floor ?? Min))
                 return Signed && number < 0 ? ValueResult.Negative : ValueResult.Bad;
             if (number == 0 && NonZero)

@@ -18,9 +18,8 @@ internal static class InterfaceSchema
                 bad: FaultText.Xml("unsupported protocol family '{0}'"))
             .With(
                 Flag("autoconf").When(static (in Scope scope) => scope.Parent?["family"] == "ipv6"),
-                Flag("dhcp").Attr("peerdns", YesNo, bad: FaultText.Xml("unknown dhcp peerdns value {0}")),
-                Element("ip").Attr("address").Attr("prefix", Number(int.MinValue, int.MaxValue, omitZero: true, signed: true),
-                    bad: FaultText.Xml("interface ip prefix value is improper")).Many().Then(static (in Scope scope) => scope.Node.Has("address")),
+                Flag("dhcp").Attr("peerdns", YesNo),
+                Element("ip").Attr("address").Attr("prefix", Number(int.MinValue, int.MaxValue, omitZero: true, signed: true)).Many().Then(static (in Scope scope) => scope.Node.Has("address")),
                 Element("route").Attr("gateway"))
             .Many()
             .Open(),
@@ -30,7 +29,8 @@ internal static class InterfaceSchema
         ("ethernet", Head().With(s_link, Mac()).Open()),
         ("bond", Head().With(s_link).Open()),
         ("vlan", Head().With(s_link, Vlan()).Open()),
-        ("", DeviceSchemas.Reject("interface", static raw => Fault.Xml(ErrorDomain.Interface, $"interface has unsupported type '{raw["type"]}'")))).Many();
+        ("bridge", DeviceSchemas.Reject("interface", static _ => Fault.Xml(ErrorDomain.Interface, "interface has unsupported type 'bridge'"))),
+        ("", Element("interface").Attr("type", OneOf("ethernet", "bridge", "bond", "vlan"), required: true))).Many();
 
     public static readonly ElementSchema Root = Switch("interface", static (raw, _) => raw["type"],
         ("ethernet", Head().With(s_addressing).With(s_link, Mac()).Open()),
@@ -49,11 +49,11 @@ internal static class InterfaceSchema
         .Attr("mode", OneOf("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"),
             bad: FaultText.Xml("unknown bonding mode {0}"))
         .With(
-            Element("miimon").Attr("freq", Int, missing: FaultText.Xml("bond interface miimon freq missing or invalid"))
-                .Attr("downdelay", Number(int.MinValue, int.MaxValue, omitZero: true, signed: true), bad: FaultText.Xml("bond interface miimon downdelay invalid"))
-                .Attr("updelay", Number(int.MinValue, int.MaxValue, omitZero: true, signed: true), bad: FaultText.Xml("bond interface miimon updelay invalid"))
+            Element("miimon").Attr("freq", Int, missing: FaultText.Xml("bond interface miimon freq missing or invalid"), bad: FaultText.Xml("bond interface miimon freq missing or invalid"))
+                .Attr("downdelay", new Delay(), bad: FaultText.Xml("bond interface miimon downdelay invalid"))
+                .Attr("updelay", new Delay(), bad: FaultText.Xml("bond interface miimon updelay invalid"))
                 .Attr("carrier", OneOf("ioctl", "netif"), bad: FaultText.Xml("unknown mii bonding carrier {0}")),
-            Element("arpmon").Attr("interval", Int, missing: FaultText.Xml("bond interface arpmon interval missing or invalid"))
+            Element("arpmon").Attr("interval", Int, missing: FaultText.Xml("bond interface arpmon interval missing or invalid"), bad: FaultText.Xml("bond interface arpmon interval missing or invalid"))
                 .Attr("target", missing: FaultText.Xml("bond interface arpmon target missing"))
                 .Attr("validate", OneOf("active", "backup", "all"), bad: FaultText.Xml("unknown arp bonding validate {0}")),
             s_member)
@@ -66,9 +66,24 @@ internal static class InterfaceSchema
         });
 
     private static ElementSchema Vlan() => Element("vlan").Attr("tag", missing: FaultText.Xml("vlan interface misses the tag attribute"))
-        .With(Element("interface").Attr("name", missing: FaultText.Xml("vlan interface misses name attribute")));
+        .With(Element("interface").Attr("name", missing: FaultText.Xml("vlan interface misses name attribute")))
+        .Then(static (in Scope scope) => scope.Raw.Child("interface") is null
+            ? throw Fault.Xml(scope.Context.Domain, "vlan interface misses name attribute")
+            : true);
 
     private static Finish Needs(string name) => (in Scope scope) => scope.Node.Child(name) is null
         ? throw Fault.Xml(scope.Context.Domain, $"{name} interface misses the {name} element")
         : true;
+
+    /// <summary>A time in milliseconds; only one above zero is printed.</summary>
+    private sealed class Delay : ValueSchema
+    {
+        public override ValueResult Normalise(string value, out string? normal)
+        {
+            ValueResult result = Int.Normalise(value, out normal);
+            if (normal is "0" or ['-', ..])
+                normal = null;
+            return result;
+        }
+    }
 }

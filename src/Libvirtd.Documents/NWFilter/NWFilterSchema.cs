@@ -98,7 +98,7 @@ internal static class NWFilterSchema
     /// <summary>A reference to a filter, with its variables in the order of their names.</summary>
     public static readonly ElementSchema Reference = Element("filterref")
         .Attr("filter")
-        .With(Element("parameter").Attr("name").Attr("value").Many().Then(static (in Scope scope) => scope.Node.Has("name") && scope.Node.Has("value")))
+        .With(Element("parameter").Attr("name").Attr("value").Many().Then(static (in Scope scope) => IsWord(scope.Node["name"], "_") && IsWord(scope.Node["value"], "_.:")))
         .Then(static (in Scope scope) =>
         {
             Node[] parameters = [.. scope.Node.All("parameter").OrderBy(static parameter => parameter["name"], StringComparer.Ordinal)];
@@ -107,6 +107,10 @@ internal static class NWFilterSchema
                 scope.Node.Add(parameter);
             return scope.Node.Has("filter");
         });
+
+    /// <summary>Parameters with other characters than these are left out without a word.</summary>
+    private static bool IsWord(string? text, string also) =>
+        !string.IsNullOrEmpty(text) && text.All(c => char.IsAsciiLetterOrDigit(c) || also.Contains(c, StringComparison.Ordinal));
 }
 
 /// <summary>What an attribute of a rule holds. All of them may hold a variable, <c>$NAME</c>, instead.</summary>

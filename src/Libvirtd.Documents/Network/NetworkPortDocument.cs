@@ -12,7 +12,7 @@ public sealed class NetworkPortDocument : Document
         Element("owner").With(Leaf("name"), Leaf("uuid", Values.Uuid, FaultText.Internal("Unable to parse UUID '{0}'"))),
         Leaf("group"),
         Element("mac").Attr("address", Values.Mac, bad: FaultText.Internal("Unable to parse MAC '{0}'")),
-        NetworkParts.VirtualPort,
+        NetworkParts.NetworkPort,
         NetworkParts.Bandwidth,
         NetworkParts.Vlan,
         NetworkParts.PortIsolated,

@@ -12,16 +12,18 @@ internal static class NetworkRules
     {
         Node forward = scope.Node;
         string mode = forward["mode"]!;
+        string name = scope.Parent?.ChildText("name") ?? "";
+        CheckForward(forward, scope.Raw, name, scope.Context.Domain);
         forward["managed"] = mode != "hostdev" ? null : string.Equals(forward["managed"], "yes", StringComparison.OrdinalIgnoreCase) ? "yes" : "no";
-        if (mode != "nat")
-            forward.RemoveAll("nat");
+        if (forward.Child("nat") is { } nat)
+            CheckNat(nat, mode, name, scope.Context.Domain);
         List<Node> interfaces = [.. forward.All("interface")];
         if (forward["dev"] is { } dev)
         {
             if (forward.Child("address") is not null || forward.Child("pf") is not null)
             {
                 throw Fault.Xml(scope.Context.Domain,
-                    "the <forward> 'dev' attribute cannot be used when <address> or <pf> sub-elements are present in network %s");
+                    "the <forward> 'dev' attribute cannot be used when <address> or <pf> sub-elements are present in network " + name);
             }
 
             if (interfaces.Count > 0 && interfaces[0]["dev"] != dev)
@@ -48,6 +50,13 @@ internal static class NetworkRules
         string name = network.ChildText("name") ?? throw VirException.Of(ErrorCode.NoName, domain);
         if (name.Contains('/', StringComparison.Ordinal))
             throw Fault.Detail(ErrorDomain.Xml, "invalid char in name: /");
+        if (network["ipv6"] is { } ipv6)
+        {
+            if (ipv6 is not ("yes" or "no"))
+                throw Fault.Xml(domain, $"Invalid ipv6 setting '{ipv6}' in network '{name}'");
+            network["ipv6"] = ipv6 == "yes" ? ipv6 : null;
+        }
+
         if (network.Child("uuid") is null)
             network.SetChildText("uuid", scope.Context.NewUuid().ToString("D"));
         if (network.Child("dns") is { } dns)
@@ -59,6 +68,8 @@ internal static class NetworkRules
             network.Remove(forward);
         FinishBridge(network, scope.Raw.Child("bridge"), name, domain);
         FinishMac(network, name, domain);
+        if (scope.Raw.Child("virtualport") is { } port && string.IsNullOrEmpty(port["type"]))
+            throw Fault.Xml(ErrorDomain.None, "missing required virtualport type");
         return true;
     }
 
@@ -141,6 +152,10 @@ internal static class NetworkRules
             {
                 case "forwarder" when !child.Has("addr") && !child.Has("domain"):
                     throw Fault.Xml(domain, "Invalid forwarder element, must contain at least one of addr or domain");
+                case "forwarder" when child["addr"] is { } server:
+                    child["addr"] = DocumentText.NormaliseIp(server)
+                        ?? throw Fault.Xml(domain, $"Invalid forwarder IP address '{server}' in network '{name}'");
+                    break;
                 case "txt" when !child.Has("name"):
                     throw Fault.Detail(domain, $"missing required name attribute in DNS TXT record of network {name}");
                 case "txt" when !child.Has("value"):
@@ -149,13 +164,109 @@ internal static class NetworkRules
                     throw Fault.Detail(domain, $"missing required service attribute in DNS SRV record of network '{name}'");
                 case "srv" when !child.Has("protocol"):
                     throw Fault.Detail(domain, $"missing required protocol attribute in DNS SRV record '{child["service"]}' of network '{name}'");
+                case "srv":
+                    CheckService(child, name, domain);
+                    break;
                 case "host" when !child.Has("ip"):
                     throw Fault.Detail(domain, $"Missing IP address in network '{name}' DNS HOST record");
+                case "host" when DocumentText.NormaliseIp(child["ip"]!) is null:
+                    throw Fault.Detail(domain, $"Invalid IP address in network '{name}' DNS HOST record");
                 case "host" when child.Child("hostname") is null:
                     throw Fault.Detail(domain, $"Missing hostname in network '{name}' DNS HOST record");
+                case "host":
+                    child["ip"] = DocumentText.NormaliseIp(child["ip"]!);
+                    break;
                 default:
                     break;
             }
+        }
+    }
+
+    private static void CheckService(Node service, string name, ErrorDomain domain)
+    {
+        foreach ((string attribute, string word, uint least) in (ReadOnlySpan<(string, string, uint)>)
+            [("port", "invalid", 1), ("priority", "Invalid", 0), ("weight", "invalid", 0)])
+        {
+            if (service[attribute] is not { } text)
+                continue;
+            if (!service.Has("target"))
+            {
+                throw Fault.Detail(domain,
+                    $"DNS SRV {attribute} attribute not permitted without target for service '{service["service"]}' in network '{name}'");
+            }
+
+            if (!DocumentText.TryParseNumber(text, 0, out Int128 number) || number < least || number > 65535)
+                throw Fault.Detail(domain, $"{word} DNS SRV {attribute} attribute for service '{service["service"]}' in network '{name}'");
+            service[attribute] = number == 0 ? null : ToText((ulong)number);
+        }
+    }
+
+    private static void CheckForward(Node forward, Node raw, string name, ErrorDomain domain)
+    {
+        if (raw.Child("driver")?["name"] is { } driver && driver is not ("kvm" or "vfio"))
+            throw Fault.Unsupported(domain, $"Unknown forward <driver name='{driver}'/> in network {name}");
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (Node one in raw.All("interface"))
+        {
+            if (one["dev"] is not { } dev)
+                throw Fault.Xml(domain, $"Missing required dev attribute in <forward> <interface> element of network {name}");
+            if (!seen.Add(dev))
+                throw Fault.Xml(domain, $"interface '{dev}' can only be listed once in network {name}");
+        }
+
+        foreach (Node address in forward.All("address"))
+        {
+            if (address["type"] is not { } type)
+                throw Fault.Xml(domain, $"missing address type in network {name}");
+            if (type != "pci")
+            {
+                throw type is "drive" or "virtio-serial" or "ccid" or "usb" or "spapr-vio" or "virtio-s390" or "ccw" or "virtio-mmio" or "isa" or "dimm"
+                    ? Fault.Unsupported(domain, $"unsupported address type '{type}' in network {name}")
+                    : Fault.Unsupported(domain, $"unknown address type '{type}' in network {name}");
+            }
+
+            string place = $"{address["domain"]?[2..]}:{address["bus"]?[2..]}:{address["slot"]?[2..]}.{address["function"]?[2..]}";
+            if (!seen.Add(place))
+                throw Fault.Xml(domain, $"PCI device '{place}' can only be listed once in network {name}");
+        }
+
+        if (raw.Count("pf") > 1)
+            throw Fault.Xml(domain, $"Only one <pf> element is allowed in <forward> of network {name}");
+        if (raw.Count("nat") > 1)
+            throw Fault.Xml(domain, $"Only one <nat> element is allowed in <forward> of network {name}");
+        foreach (string part in (ReadOnlySpan<string>)["address", "port"])
+        {
+            if (raw.Child("nat")?.Count(part) > 1)
+                throw Fault.Xml(domain, $"Only one <{part}> element is allowed in <nat> in <forward> in network {name}");
+        }
+
+        if (raw.Child("pf") is { } function && !function.Has("dev"))
+            throw Fault.Xml(domain, $"Missing required dev attribute in <pf> element of network '{name}'");
+    }
+
+    private static void CheckNat(Node nat, string mode, string name, ErrorDomain domain)
+    {
+        if (mode != "nat")
+            throw Fault.Xml(domain, $"The <nat> element can only be used when <forward> 'mode' is 'nat' in network {name}");
+        if (nat.Child("address") is { } address)
+        {
+            foreach (string end in (ReadOnlySpan<string>)["start", "end"])
+            {
+                string text = address[end]
+                    ?? throw Fault.Xml(domain, $"missing '{end}' attribute in <address> element in <nat> in <forward> in network {name}");
+                if (DocumentText.NormaliseIp(text) is not { } normal || DocumentText.IsIpv6(normal))
+                    throw Fault.Xml(domain, $"Bad ipv4 {end} address '{text}' in <nat> in <forward> in network '{name}'");
+                address[end] = normal;
+            }
+        }
+
+        if (nat.Child("port") is not { } port)
+            return;
+        foreach (string end in (ReadOnlySpan<string>)["start", "end"])
+        {
+            if (!DocumentText.TryParseNumber(port[end] ?? "", 10, out Int128 number) || number < (end == "start" ? 0 : 1) || number > 65535)
+                throw Fault.Detail(domain, $"Missing or invalid '{end}' attribute in <port> in <nat> in <forward> in network {name}");
+            port[end] = ToText((ulong)number);
         }
     }
 
@@ -217,12 +328,23 @@ internal static class NetworkRules
                 throw Fault.Xml(domain, $"expected unicast mac address, found multicast '{mac}' in network '{name}'");
         }
 
+        if (host["id"] is { } id && isV6)
+        {
+            foreach (char c in id)
+            {
+                if (!char.IsAsciiHexDigit(c) && c != ':')
+                    throw Fault.Xml(domain, $"Invalid character '{c}' in id '{id}' of network '{name}'");
+            }
+        }
+
         if (host["name"] is { } given && (given.Length == 0 || !char.IsAsciiLetterOrDigit(given[0])))
             throw Fault.Xml(domain, $"Cannot use host name '{given}' in network '{name}'");
         if (isV6 && !host.Has("id") && !host.Has("name"))
             throw Fault.Xml(domain, $"Static host definition in IPv6 network '{name}' must have id or name attribute");
         if (!isV6 && !host.Has("mac") && !host.Has("name"))
             throw Fault.Xml(domain, $"Static host definition in IPv4 network '{name}' must have mac or name attribute");
+        if (host["ip"] is { } ip)
+            host["ip"] = DocumentText.NormaliseIp(ip) ?? throw Fault.Xml(domain, $"Invalid IP address in static host definition for network '{name}'");
         if (!host.Has("ip"))
             throw Fault.Xml(domain, $"Missing IP address in static host definition for network '{name}'");
     }
@@ -232,10 +354,7 @@ internal static class NetworkRules
     {
         foreach (Node route in network.All("route"))
         {
-            if (!route.Has("address"))
-                throw Fault.Xml(domain, $"{name}: Missing required address attribute in route definition");
-            if (route["gateway"] is not { } gateway)
-                throw Fault.Xml(domain, $"{name}: Missing required gateway attribute in route definition");
+            string gateway = route["gateway"]!;
             if (!network.All("ip").Any(ip => IsOn(ip, gateway)))
                 throw Fault.Unsupported(domain, $"unreachable static route gateway '{gateway}' specified for network '{name}'");
         }

@@ -7,13 +7,19 @@ namespace Libvirtd.Documents;
 /// <summary>The network document, in libvirt's output order.</summary>
 internal static class NetworkSchema
 {
-    private static readonly ElementSchema s_lease = Element("lease").Attr("expiry", ULong, required: true)
-        .Attr("unit", OneOf("seconds", "minutes", "hours"), "minutes", when: static (in Scope scope) => scope.Node["expiry"] != "0");
+    private static readonly ElementSchema s_lease = Element("lease").Attr("expiry", ULong)
+        .Attr("unit", OneOf("seconds", "minutes", "hours"), "minutes", when: static (in Scope scope) => scope.Node["expiry"] is not (null or "0"))
+        .Then(static (in Scope scope) =>
+        {
+            ulong expiry = DomainRules.Number(scope.Node["expiry"]);
+            ulong least = scope.Node["unit"] switch { "seconds" => 120, "minutes" => 2, _ => 0 };
+            return expiry < least ? throw Fault.Unsupported(scope.Context.Domain, "The minimum lease time should be greater than 2 minutes") : true;
+        });
 
     private static readonly ElementSchema s_dhcp = Element("dhcp").With(
         Element("range").Attr("start", Ip).Attr("end", Ip).With(s_lease).Keep().Many(),
-        Element("host").Attr("mac", Any).Attr("id").Attr("name").Attr("ip", Ip).With(s_lease).Many(),
-        Element("bootp").Attr("file", required: true).Attr("server", Ip))
+        Element("host").Attr("mac", Any).Attr("id").Attr("name").Attr("ip").With(s_lease).Many(),
+        Element("bootp").Attr("file").Attr("server", Ip).Then(static (in Scope scope) => scope.Node.Has("file")))
         .Then(static (in Scope scope) => scope.Node.Child("range") is not null || scope.Node.Child("host") is not null);
 
     public static readonly ElementSchema Address = Element("ip")
@@ -32,36 +38,35 @@ internal static class NetworkSchema
             bad: FaultText.Unsupported("unknown forwarding type '{0}'"))
         .Attr("managed", Any)
         .With(
-            Element("driver").Attr("name", OneOf("kvm", "vfio"), bad: FaultText.Unsupported("Unknown forward <driver name='{0}'/>")),
+            Element("driver").Attr("name"),
             Element("nat").Attr("ipv6", YesNo).With(
-                Element("address").Attr("start", Ip).Attr("end", Ip),
-                Element("port").Attr("start", Number(0, 65535)).Attr("end", Number(0, 65535))),
+                Element("address").Attr("start").Attr("end"),
+                Element("port").Attr("start").Attr("end")),
             Element("pf").Attr("dev"),
             Element("interface").Attr("dev").Attr("connections", UIntOrZero, show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive).Many(),
-            Switch("address", static (raw, _) => raw["type"], ("pci", DeviceSchemas.PciNumbers(Element("address").Attr("type")))).Many())
+            Element("address").Attr("type").Include(DeviceSchemas.PciNumbers(Element("address"))).Many())
         .Then(static (in Scope scope) => NetworkRules.FinishForward(scope));
 
     public static readonly ElementSchema Dns = Element("dns")
         .Attr("enable", YesNo)
         .Attr("forwardPlainNames", YesNo)
         .With(
-            Element("forwarder").Attr("domain").Attr("addr", Ip).Many(),
+            Element("forwarder").Attr("domain").Attr("addr").Many(),
             Element("txt").Attr("name").Attr("value").Many(),
-            Element("srv").Attr("service").Attr("protocol").Attr("domain").Attr("target").Attr("port", Number(0, 65535, omitZero: true))
-                .Attr("priority", Number(0, 65535, omitZero: true)).Attr("weight", Number(0, 65535, omitZero: true)).Many(),
-            Element("host").Attr("ip", Ip).With(Leaf("hostname").Many()).Many());
+            Element("srv").Attr("service").Attr("protocol").Attr("domain").Attr("target").Attr("port").Attr("priority").Attr("weight").Many(),
+            Element("host").Attr("ip").With(Leaf("hostname").Many()).Many());
 
     public static readonly ElementSchema PortGroup = Element("portgroup")
         .Attr("name", missing: FaultText.Xml("Missing required name attribute in portgroup"))
-        .Attr("default", YesOnly)
+        .Attr("default", Lenient(YesOnly))
         .Attr("trustGuestRxFilters", YesNo)
-        .With(NetworkParts.Vlan, NetworkParts.VirtualPort, NetworkParts.Bandwidth)
+        .With(NetworkParts.Vlan, NetworkParts.NetworkPort, NetworkParts.Bandwidth)
         .Many()
         .Open();
 
     public static readonly ElementSchema Root = Element("network")
         .Attr("connections", UIntOrZero, show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive)
-        .Attr("ipv6", YesOnly)
+        .Attr("ipv6")
         .Attr("trustGuestRxFilters", YesNo)
         .With(
             Leaf("name"),
@@ -80,8 +85,8 @@ internal static class NetworkSchema
             NetworkParts.Bandwidth,
             NetworkParts.PortIsolated,
             Address,
-            NetworkParts.Route,
-            NetworkParts.VirtualPort,
+            RouteRule.Route(null),
+            NetworkParts.NetworkPort,
             PortGroup)
         .Open()
         .Then(static (in Scope scope) => NetworkRules.Finish(scope));

@@ -22,7 +22,14 @@ internal static class StoragePoolRules
         if (type.Source.HasFlag(PoolSource.Host) && source.Child("host") is null)
             throw Fault.Xml(domain, "missing storage pool source host name");
         if (type.Source.HasFlag(PoolSource.Directory) && source.Child("dir") is null)
-            throw Fault.Xml(domain, "missing storage pool source path");
+        {
+            if (type.Name != "gluster")
+                throw Fault.Xml(domain, "missing storage pool source path");
+            source.Add("dir")["path"] = "/";
+        }
+
+        if (type.Source.HasFlag(PoolSource.Adapter) && source.Child("adapter") is null)
+            throw Fault.Xml(domain, "missing storage pool source adapter");
         if (named && source.Child("name") is null)
             source.SetChildText("name", name);
         if (type.Source == PoolSource.Device && source.Child("device") is null)

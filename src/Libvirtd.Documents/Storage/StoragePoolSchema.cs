@@ -57,11 +57,14 @@ internal static class StoragePoolSchema
     /// <summary>Owner, group and mode of a file; -1 is "not said".</summary>
     public static readonly ElementSchema Permissions = Element("permissions").With(
         Leaf("mode", new OctalMode(), FaultText.Xml("malformed octal mode")),
-        Leaf("owner", new IdValue(), FaultText.Xml("malformed owner element")),
-        Leaf("group", new IdValue(), FaultText.Xml("malformed group element")),
+        Identity("owner"),
+        Identity("group"),
         Leaf("label"));
 
     private static readonly Dictionary<string, ElementSchema> s_roots = StoragePoolType.All.ToDictionary(static type => type.Name, Make, StringComparer.Ordinal);
+
+    private static ElementSchema Identity(string name) => Leaf(name, new IdValue(), FaultText.Xml($"malformed {name} element"))
+        .Then((in Scope scope) => string.IsNullOrEmpty(scope.Raw.Text) ? throw Fault.Xml(scope.Context.Domain, $"malformed {name} element") : true);
 
     public static ElementSchema Root(string type) => s_roots[type];
 
@@ -106,8 +109,7 @@ internal static class StoragePoolSchema
         if (type.PoolFormats is { } formats)
             source.With(Formatted("format", formats, "unknown pool format type {0}"));
         source.With(
-            Element("auth").Attr("type", OneOf("chap", "ceph"), required: true).Attr("username", required: true)
-                .With(Element("secret").Attr("type", when: static (in Scope _) => false).Attr("uuid", Uuid).Attr("usage")),
+            Auth(),
             Element("protocol").Attr("ver", StorageSchemas.NonEmpty),
             Element("vendor").Attr("name", StorageSchemas.NonEmpty),
             Element("product").Attr("name", StorageSchemas.NonEmpty));
@@ -125,11 +127,51 @@ internal static class StoragePoolSchema
         return root.Open().Then((in Scope scope) => StoragePoolRules.Finish(type, scope));
     }
 
-    private static ElementSchema Adapter() => Switch("adapter", static (raw, _) => raw["type"] ?? (raw.Has("wwnn") || raw.Has("wwpn") ? "fc_host" : "scsi_host"),
+    private static ElementSchema Auth() => Element("auth").Attr("type").Attr("username", missing: FaultText.Xml("missing username for auth"))
+        .With(Element("secret").Attr("type", when: static (in Scope _) => false).Attr("uuid", Uuid, bad: StorageSchemas.SecretFault).Attr("usage")
+            .Keep().Then(StorageSchemas.CheckSecret))
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node["type"] is { } type and not ("none" or "chap" or "ceph"))
+                throw Fault.Unsupported(scope.Context.Domain, $"unknown auth type '{type}'");
+            if (scope.Raw.Child("secret") is null)
+                throw Fault.Xml(scope.Context.Domain, "Missing <secret> element in auth");
+            return scope.Node["type"] is null or "none" ? throw Fault.Unsupported(scope.Context.Domain, "storage pool missing auth type") : true;
+        });
+
+    private static bool CheckFibre(in Scope scope)
+    {
+        if (!scope.Node.Has("wwnn") || !scope.Node.Has("wwpn"))
+            throw Fault.Xml(scope.Context.Domain, "'wwnn' and 'wwpn' must be specified for adapter type 'fchost'");
+        foreach (string name in (ReadOnlySpan<string>)["wwnn", "wwpn", "parent_wwnn", "parent_wwpn", "parent_fabric_wwn"])
+        {
+            if (scope.Node[name] is { } wwn && (wwn.Length != 16 || !wwn.All(char.IsAsciiHexDigit)))
+                throw Fault.Internal(ErrorDomain.None, $"Malformed wwn: {wwn}");
+        }
+
+        return true;
+    }
+
+    private static ElementSchema Adapter() => Switch("adapter", static (raw, _) => raw["type"] ?? "scsi_host",
         ("scsi_host", Element("adapter").Attr("type", Any, "scsi_host").Attr("name")
-            .With(Element("parentaddr").Attr("unique_id", UInt).With(DeviceSchemas.PlainPciAddress))),
+            .With(Element("parentaddr").Attr("unique_id", UInt).With(DeviceSchemas.PlainPciAddress))
+            .Then(static (in Scope scope) =>
+            {
+                Node raw = scope.Raw;
+                if (!raw.Has("type") && (raw.Has("wwnn") || raw.Has("wwpn") || raw.Has("parent")))
+                {
+                    throw Fault.Xml(scope.Context.Domain,
+                        "Use of 'wwnn', 'wwpn', and 'parent' attributes requires use of the adapter 'type'");
+                }
+
+                if (!raw.Has("type") && !raw.Has("name"))
+                    throw Fault.Xml(scope.Context.Domain, "missing storage pool source adapter");
+                return raw.Has("name") || raw.Child("parentaddr") is not null
+                    ? true
+                    : throw Fault.Xml(scope.Context.Domain, "Either 'name' or 'parent' must be specified for the 'scsi_host' adapter");
+            })),
         ("fc_host", Element("adapter").Attr("type", Any, "fc_host").Attr("parent").Attr("parent_wwnn").Attr("parent_wwpn").Attr("parent_fabric_wwn")
-            .Attr("managed", YesNo).Attr("wwnn").Attr("wwpn")),
+            .Attr("managed", YesNo).Attr("wwnn").Attr("wwpn").Then(CheckFibre)),
         ("", Element("adapter").Attr("type", OneOf("scsi_host", "fc_host"), required: true)));
 
     private sealed class OctalMode : ValueSchema

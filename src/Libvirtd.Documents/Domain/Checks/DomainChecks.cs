@@ -8,22 +8,69 @@ internal static class DomainChecks
     public static void Apply(Node root, ErrorDomain domain)
     {
         Node devices = root.Child("devices")!;
+        Whole whole = new(root, devices, domain);
+        DeviceChecks.Apply(whole);
+        CheckAppId(root, domain);
+        DiskRules.CheckNames(devices, domain);
+        HostDeviceChecks.CheckAll(whole);
+        CheckDriveAddresses(devices, domain);
+        CheckAliases(devices, domain);
+        CheckIommu(root, devices, domain);
+        CheckHugePages(root, domain);
         CheckFirmware(root, domain);
         CheckTuning(root, domain);
         CheckNuma(root, domain);
         CheckLabels(root, domain);
         CheckSysinfo(root, domain);
-        DiskRules.CheckNames(devices, domain);
-        CheckAliases(devices, domain);
-        CheckDriveAddresses(devices, domain);
-        foreach (Node device in devices.ChildList)
-            DeviceChecks.Apply(device, devices, root.Find("cpu", "numa") is not null, domain);
+    }
+
+    private static void CheckAppId(Node root, ErrorDomain domain)
+    {
+        if (root.Find("resource", "fibrechannel")?["appid"] is not { } id)
+            return;
+        if (!DocumentText.IsPrintable(id))
+            throw Fault.Xml(domain, "Fibre Channel 'appid' is not a printable string");
+        if (id.Length > 128)
+            throw VirException.Of(ErrorCode.InvalidArg, domain, "Fibre Channel 'appid' string length must be between [1, 128]");
+    }
+
+    private static void CheckIommu(Node root, Node devices, ErrorDomain domain)
+    {
+        if (devices.Child("iommu")?.Child("driver") is not { } driver)
+            return;
+        if (driver["intremap"] == "on" && root.Find("features", "ioapic")?["driver"] != "qemu")
+            throw Fault.Unsupported(domain, "IOMMU interrupt remapping requires split I/O APIC (ioapic driver='qemu')");
+        if (driver["eim"] == "on" && driver["intremap"] != "on")
+            throw Fault.Unsupported(domain, "IOMMU eim requires interrupt remapping to be enabled");
+    }
+
+    private static void CheckHugePages(Node root, ErrorDomain domain)
+    {
+        List<(string? Size, NumberSet? Nodes)> pages = [];
+        int cells = root.Find("cpu", "numa")?.Count("cell") ?? 0;
+        foreach (Node page in root.Find("memoryBacking", "hugepages")?.ChildList ?? [])
+        {
+            NumberSet? nodes = page["nodeset"] is { } text && NumberSet.TryParse(text, out NumberSet? set) ? set : null;
+            foreach ((string? size, NumberSet? others) in pages)
+            {
+                if (nodes is not null && others is not null && nodes.Overlaps(others))
+                    throw Fault.Detail(domain, $"nodeset attribute of hugepages of sizes {page["size"]} and {size} intersect");
+                if (nodes is null && others is null)
+                    throw Fault.Detail(domain, $"two master hugepages detected: {page["size"]} and {size}");
+            }
+
+            pages.Add((page["size"], nodes));
+            if (nodes is not null && nodes.Next(cells) is var missing and >= 0)
+                throw Fault.Detail(domain, $"hugepages: node {missing} not found");
+        }
     }
 
     private static void CheckFirmware(Node root, ErrorDomain domain)
     {
         Node os = root.Child("os")!;
         bool hasLoader = os.Child("loader") is not null || os.Child("nvram") is not null;
+        if (os["firmware"] is { } firmware)
+            CheckAutomatic(os, firmware, domain);
         if (!os.Has("firmware") && hasLoader && os.ChildText("loader") is null)
             throw Fault.Detail(domain, "no loader path specified and firmware auto selection disabled");
         if (root.Child("idmap") is { } map && (map.Child("uid") is null || map.Child("gid") is null))
@@ -32,10 +79,32 @@ internal static class DomainChecks
             throw Fault.Xml(domain, "NUMA topology defined without NUMA cells");
     }
 
+    /// <summary>Firmware that is chosen automatically leaves little to say about it.</summary>
+    private static void CheckAutomatic(Node os, string firmware, ErrorDomain domain)
+    {
+        Node? loader = os.Child("loader"), nvram = os.Child("nvram");
+        foreach (string attribute in (ReadOnlySpan<string>)["readonly", "type"])
+        {
+            if (loader?[attribute] is not null)
+                throw Fault.Detail(domain, $"loader attribute '{attribute}' cannot be specified when firmware autoselection is enabled");
+        }
+
+        if (nvram?["template"] is not null)
+            throw Fault.Detail(domain, "nvram attribute 'template' cannot be specified when firmware autoselection is enabled");
+        if (nvram is not null && firmware != "efi")
+            throw Fault.Detail(domain, $"firmware type '{firmware}' does not support nvram");
+        if (loader?["stateless"] == "yes" && nvram is not null)
+            throw Fault.Detail(domain, "NVRAM is not permitted when loader is stateless");
+        if (loader?["stateless"] == "no" && firmware != "efi")
+            throw Fault.Detail(domain, "Only EFI firmware permits NVRAM");
+    }
+
     private static void CheckTuning(Node root, ErrorDomain domain)
     {
         Unique(root.Child("blkiotune")?.All("device"), static device => device.ChildText("path"),
             path => Fault.Unsupported(domain, $"duplicate blkio device path '{path}'"));
+        foreach (Node pool in (root.Child("iothreadids")?.ChildList ?? []).Append(root.Child("defaultiothread")!))
+            CheckPool(pool, domain);
         Unique(root.Child("iothreadids")?.ChildList, static thread => thread["id"], id => Fault.Xml(domain, $"duplicate iothread id '{id}' found"));
         if (root.Child("cputune") is not { } tune)
             return;
@@ -51,10 +120,17 @@ internal static class DomainChecks
                 throw Fault.Unsupported(domain, $"Value of cputune '{part.Name}' must be in range [1000, {most}]");
         }
 
+        Unique(tune.All("iothreadpin"), static pin => pin["iothread"], id => Fault.Internal(domain, $"duplicate iothreadpin for same iothread '{id}'"));
         foreach (Node pin in tune.All("iothreadpin"))
         {
             if (!HasThread(root, pin["iothread"]!))
                 throw Fault.Unsupported(domain, $"Cannot find 'iothread' : {pin["iothread"]}");
+        }
+
+        foreach (Node scheduler in tune.All("iothreadsched"))
+        {
+            if (!HasThread(root, scheduler["iothreads"]!))
+                throw Fault.Unsupported(domain, $"Cannot find 'iothread' : {scheduler["iothreads"]}");
         }
 
         foreach (Node scheduler in tune.All("vcpusched"))
@@ -62,6 +138,15 @@ internal static class DomainChecks
             if (DomainRules.Number(scheduler["vcpus"]) >= DomainRules.Number(root.ChildText("vcpu")))
                 throw Fault.Unsupported(domain, $"vCPU '{scheduler["vcpus"]}' is not present in domain definition");
         }
+    }
+
+    /// <summary>A pool of threads has room for at least one.</summary>
+    private static void CheckPool(Node? pool, ErrorDomain domain)
+    {
+        if (pool?["thread_pool_max"] == "0")
+            throw Fault.Unsupported(domain, "thread_pool_max must be a positive integer");
+        if (pool?["thread_pool_min"] is { } least && (pool["thread_pool_max"] is not { } most || DomainRules.Number(least) > DomainRules.Number(most)))
+            throw Fault.Unsupported(domain, "thread_pool_min must be smaller or equal to thread_pool_max");
     }
 
     private static bool HasThread(Node root, string id)
@@ -75,16 +160,15 @@ internal static class DomainChecks
     private static void CheckNuma(Node root, ErrorDomain domain)
     {
         Node[] cells = root.Find("cpu", "numa")?.All("cell").ToArray() ?? [];
-        if (root.Find("numatune", "memnode") is not null && cells.Length == 0)
-            throw Fault.Xml(domain, "Element 'memnode' is invalid without any guest NUMA cells");
         foreach (Node node in root.Child("numatune")?.All("memnode") ?? [])
         {
-            if (!node.Has("cellid"))
-                throw Fault.Xml(domain, "Missing required cellid attribute in memnode element");
             if (DomainRules.Number(node["cellid"]) >= (ulong)cells.Length)
                 throw Fault.Xml(domain, "Argument 'cellid' in memnode element must correspond to existing guest's NUMA cell");
         }
 
+        Unique(root.Child("numatune")?.All("memnode"), static node => node["cellid"], id => Fault.Xml(domain, $"Multiple memnode elements with cellid {id}"));
+        if (root.Find("cpu", "numa") is { } numa)
+            NumaSchemas.Check(numa, domain);
         List<NumberSet> seen = [];
         for (int i = 0; i < cells.Length; i++)
         {
@@ -94,12 +178,6 @@ internal static class DomainChecks
             if (other >= 0)
                 throw Fault.Unsupported(domain, $"NUMA cells {i} and {other} have overlapping vCPU ids");
             seen.Add(cpus);
-        }
-
-        foreach (Node page in root.Find("memoryBacking", "hugepages")?.ChildList ?? [])
-        {
-            if (NumberSet.TryParse(page["nodeset"] ?? "", out NumberSet? nodes) && nodes.Last >= Math.Max(cells.Length, 1))
-                throw Fault.Detail(domain, $"hugepages: node {nodes.Last} not found");
         }
     }
 

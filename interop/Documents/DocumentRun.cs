@@ -1,0 +1,121 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Libvirtd.Interop.Daemons;
+using Libvirtd.Interop.Differential;
+using Libvirtd.Interop.Processes;
+
+namespace Libvirtd.Interop.Documents;
+
+/// <summary>
+/// Makes the documents, gives them to upstream's test driver in a process of its own and to our server, once for all tests of the class; leaves
+/// reports in TestResults.
+/// </summary>
+public sealed partial class DocumentRun : IAsyncLifetime
+{
+    private const string Tools = "/usr/share/virt-manager/virtinst";
+    private const string Pages = "/usr/share/doc/libvirt-doc/html";
+
+    private readonly TempFolder _work = new();
+    private string? _missing;
+    private DocumentComparison? _documents;
+    private DocumentComparison? _mutants;
+
+    /// <summary>What the tools said of options that they made nothing of; empty when all made a document.</summary>
+    public string Rejected { get; private set; } = "";
+
+    /// <summary>Documents that people write: of virt-install and virt-xml, and the examples in libvirt's own pages.</summary>
+    public DocumentComparison Documents => Present(_documents);
+
+    /// <summary>Documents with one thing wrong.</summary>
+    public DocumentComparison Mutants => Present(_mutants);
+
+    public async ValueTask InitializeAsync()
+    {
+        await using OurDaemon ours = new();
+        _missing = Python.Missing ?? ours.Missing
+            ?? (Directory.Exists(Tools) ? null : $"{Tools} is not installed (Debian package: virtinst)")
+            ?? (Directory.Exists(Pages) ? null : $"{Pages} is not installed (Debian package: libvirt-doc)");
+        if (_missing is not null) return;
+        CancellationToken stop = TestContext.Current.CancellationToken;
+        string own = Path.Combine(AppContext.BaseDirectory, "Documents");
+        await ours.StartAsync(stop);
+        Task<Finished> install = MakeAsync("install", Path.Combine(own, "options.txt"), stop);
+        Task<Finished> examples = MakeAsync("examples", Pages, stop);
+        Task<Finished> mutants = MakeAsync("mutants", Path.Combine(own, "seeds"), stop);
+        Rejected = (await install).Output;
+        foreach (Finished finished in new[] { await examples, await mutants })
+        {
+            if (finished.Status != 0) throw new InvalidOperationException(finished.Output);
+        }
+
+        IReadOnlyList<DocumentDifference> known = DocumentDifference.Load();
+        string both = _work.File("documents");
+        await File.WriteAllTextAsync(both, await File.ReadAllTextAsync(_work.File("install"), stop) + await File.ReadAllTextAsync(_work.File("examples"), stop), stop);
+        _documents = new DocumentComparison("documents", await CompareAsync("documents", ours, stop), known);
+        _mutants = new DocumentComparison("mutants", await CompareAsync("mutants", ours, stop), known);
+        string folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "interop", "TestResults")).FullName;
+        foreach ((string name, DocumentComparison comparison) in new[] { ("documents", _documents), ("mutants", _mutants) })
+        {
+            Console.WriteLine(comparison.Summary);
+            await File.WriteAllTextAsync(Path.Combine(folder, name + ".txt"), comparison.Report(), stop);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _work.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private DocumentComparison Present(DocumentComparison? comparison)
+    {
+        if (_missing is not null) Assert.Skip(_missing);
+        return comparison!;
+    }
+
+    private Task<Finished> MakeAsync(string what, string from, CancellationToken stop) =>
+        Python.RunAsync("make_documents.py", _work.Path, stop, what, from, _work.File(what));
+
+    private async Task<IReadOnlyList<DocumentResult>> CompareAsync(string name, OurDaemon ours, CancellationToken stop)
+    {
+        string source = _work.File(name), expected = source + ".upstream", actual = source + ".ours";
+        Finished[] runs = await Task.WhenAll(
+            Python.RunAsync("run_documents.py", _work.Path, stop, "test:///default", source, expected),
+            Python.RunAsync("run_documents.py", _work.Path, stop, ours.Uri(Transport.Unix), source, actual));
+        if (runs.FirstOrDefault(run => run.Status != 0) is { Status: not 0 } failed) throw new InvalidOperationException($"{failed.Output}\n{ours.Log}");
+        Dictionary<string, string> texts = [];
+        foreach (JsonElement document in await ReadAsync(source, stop))
+            texts[document.GetProperty("name").GetString()!] = document.GetProperty("xml").GetString()!;
+        return
+        [
+            .. (await ReadAsync(expected, stop)).Zip(await ReadAsync(actual, stop), (upstream, our) =>
+            {
+                string document = upstream.GetProperty("name").GetString()!;
+                Assert.Equal(document, our.GetProperty("name").GetString());
+                // What kills upstream, we must refuse.
+                bool kills = upstream.TryGetProperty("died", out _), refused = our.TryGetProperty("error", out _);
+                return kills
+                    ? new DocumentResult(document, true, "an error", refused ? "an error" : Flatten(our, texts[document]))
+                    : new DocumentResult(document, upstream.TryGetProperty("error", out _), Flatten(upstream, texts[document]), Flatten(our, texts[document]));
+            }),
+        ];
+    }
+
+    private static async Task<IReadOnlyList<JsonElement>> ReadAsync(string path, CancellationToken stop) =>
+        [.. (await File.ReadAllLinesAsync(path, stop)).Select(line => JsonDocument.Parse(line).RootElement)];
+
+    /// <summary>All that a server said of a document, without what is generated anew each time.</summary>
+    private static string Flatten(JsonElement result, string document)
+    {
+        StringBuilder text = new();
+        foreach (JsonProperty part in result.EnumerateObject().Where(part => part.Name != "name"))
+            text.Append("## ").Append(part.Name).Append('\n').Append(part.Value).Append('\n');
+        string all = new Normalizer([document], DateTimeOffset.UtcNow).Apply(text.ToString());
+        return DomainId().Replace(all, "$1 id=''");
+    }
+
+    /// <summary>Numbers are counted by the server, and one that fails to start a domain counts it all the same.</summary>
+    [GeneratedRegex(@"(<domain type='[a-z]+') id='\d+'")]
+    private static partial Regex DomainId();
+}
