@@ -76,7 +76,7 @@ public sealed class BackupTests : IEventListener
     [Fact]
     public async Task One_disk_that_fails_takes_the_others_with_it()
     {
-        _host.BlockJobs.FailNext(_dom.Uuid, "vdb", new BlockJobFault(50, "No space left on device"));
+        _host.Faults.Jobs.Add(_dom.Uuid, "vdb", new JobFault(50, "No space left on device"));
         Begin(Full);
         Advance(1);
         Assert.Equal(["vdb Backup Failed", "vda Backup Canceled"], _events[..2]);
