@@ -113,6 +113,26 @@ public sealed partial class BlockJobTests : SessionTests<OurDaemon>
         Assert.Contains("Capacity:       10737418240\n", output, StringComparison.Ordinal);
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task In_virtual_time_a_job_moves_by_command(bool isRunning)
+    {
+        string start = isRunning ? "start vm; " : "";
+        string output = await Run(Server.Uri(Transport.Unix) + "&clock=virtual",
+            $"define {Document()}; {start}blockresize vm vda 100M; blockpull vm vda --bandwidth 10; qemu-monitor-command vm --hmp clock-advance 4s; "
+            + "blockjob vm vda --raw; qemu-monitor-command vm --hmp clock-advance 6s; blockjob vm vda; dumpxml vm");
+        Assert.Contains(" cur=41943040\n end=104857600\n", output, StringComparison.Ordinal);
+        Assert.Contains("No current block job for vda", output, StringComparison.Ordinal);
+        Assert.Equal(["active"], Images(output));
+    }
+
+    [Fact]
+    public async Task Python_sees_that_equal_commits_leave_equal_chains()
+    {
+        if (Python.Missing is string reason) Assert.Skip(reason);
+        Finished finished = await Python.RunAsync("block_equivalences.py", Work.Path, Stop, Server.Uri(Transport.Unix) + "&blockjob=20ms");
+        Assert.Equal("10 commits, running and stopped\n", finished.Output);
+    }
+
     [Fact]
     public async Task Python_runs_jobs_by_their_events()
     {

@@ -33,7 +33,11 @@ internal sealed record CopyPlan(ImmutableArray<ChainImage> Copied, DiskChain Des
         ImageFile source = images.Get(Copied[0]);
         ImageFile file = images.Get(Written);
         ulong capacity = Math.Max(source.Capacity, file.Capacity);
-        images.Put(file with { Capacity = capacity, Allocation = Merged(images, Written, Copied, capacity) });
+        file = file with { Capacity = capacity, Allocation = Merged(images, Written, Copied, capacity) };
+        ChainImage? below = Destination.Count > 1 ? Destination.Images[1] : null;
+        if (!Inherits && file.BackingPath != below?.Path)
+            file = file with { Backing = below?.Path, BackingFormat = below?.Format };
+        images.Put(file);
         if (source.Path.Length > 0)
             images.Put(source);
     }

@@ -62,7 +62,7 @@ internal sealed partial class TestDomainDriver
         if (disk.Node.Child("shareable") is not null && !disk.IsReadOnly && format is not (null or "raw"))
             throw Unsupported("can't pivot a shared disk to a storage volume not supporting sharing");
         destination = destination.WithActive(mirror with { Format = format });
-        if (isReused && destination is { Count: 1, IsTerminated: false })
+        if (isReused && isShallow && destination is { Count: 1, IsTerminated: false })
             destination = Host.Images.Complete(destination);
         bool inherits = isShallow && destination.Count == 1 && !isReused;
         if (!inherits)

@@ -21,7 +21,7 @@ internal sealed partial class TestDomainDriver
         if (flags.HasFlag(Rebase.Copy) && @base is null)
             throw VirException.BadArgument(ErrorDomain.Domain, $"base in {Function} must not be NULL", Function, "base");
         if (!flags.HasFlag(Rebase.Copy) && (flags & OfCopies) != 0)
-            throw VirException.BadArgument(ErrorDomain.Domain, $"use of flags in {Function} requires a copy job", Function, "flags");
+            throw VirException.BadArgument(ErrorDomain.Domain, "use of flags requires a copy job", Function, "flags");
         FlagCheck.Require((uint)flags, (uint)(OfCopies | Rebase.Copy | Rebase.Relative | Rebase.BandwidthBytes), "testDomainBlockRebase");
         return flags.HasFlag(Rebase.Copy) ? CopyByRebase(dom, path, @base!, bandwidth, flags) : Pull(dom, path, @base, bandwidth, flags);
     }

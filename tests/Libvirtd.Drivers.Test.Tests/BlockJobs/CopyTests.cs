@@ -122,6 +122,19 @@ public sealed class CopyTests
         host.Finish();
         host.Pivot();
         Assert.Equal(("other new", "other new"), (host.Chain, host.ConfigChain));
+        Assert.Equal("/images/other", host.Images.Find("/images/new")!.BackingPath);
+    }
+
+    [Fact]
+    public void A_whole_copy_into_a_reused_overlay_needs_nothing_below()
+    {
+        using BlockHost host = new(isRunning: true);
+        host.Images.Put(new ImageFile { Path = "/images/there", Format = "qcow2", Backing = "base" });
+        host.Copy("there", Flags.ReuseExt);
+        host.Finish();
+        host.Pivot();
+        Assert.Equal(("there", "there"), (host.Chain, host.ConfigChain));
+        Assert.Null(host.Images.Find("/images/there")!.Backing);
     }
 
     [Fact]
