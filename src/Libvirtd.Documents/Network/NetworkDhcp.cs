@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Libvirtd.Documents;
 
@@ -10,70 +9,31 @@ namespace Libvirtd.Documents;
 /// <param name="LeaseSeconds">For how long; 0 is for ever, null what its server gives.</param>
 public sealed record NetworkDhcpHost(string? Mac, string? Name, IPAddress? Address, long? LeaseSeconds);
 
-/// <summary>What a network's DHCP server gives to guests, in one of the two families of addresses.</summary>
+/// <summary>What a network's DHCP server gives to guests, under one of the network's own addresses.</summary>
 public sealed class NetworkDhcp
 {
-    private readonly (byte[] First, int Count)[] _ranges;
-
-    internal NetworkDhcp(Node ip, Node dhcp)
+    internal NetworkDhcp(Node dhcp)
     {
-        Gateway = IPAddress.Parse(ip["address"]!);
-        Prefix = NetworkRules.PrefixOf(ip, Gateway);
-        _ranges = [.. dhcp.All("range").Where(static range => range.Has("start") && range.Has("end")).Select(ReadRange)];
+        FirstAddress = dhcp.All("range").Select(static range => range["start"]).FirstOrDefault() is { } start ? IPAddress.Parse(start) : null;
         LeaseSeconds = dhcp.All("range").Select(Lease).FirstOrDefault(static seconds => seconds is not null);
         Hosts = [.. dhcp.All("host").Select(static one => new NetworkDhcpHost(one["mac"], one["name"],
             one["ip"] is { } address ? IPAddress.Parse(address) : null, Lease(one)))];
     }
 
-    /// <summary>The host's own address.</summary>
-    public IPAddress Gateway { get; }
-
-    /// <summary>The bits of the network in an address; -1 where neither a prefix nor a mask is given and the class says nothing.</summary>
-    public int Prefix { get; }
+    /// <summary>Where the first range begins; null where there are only known guests.</summary>
+    public IPAddress? FirstAddress { get; }
 
     /// <summary>For how long it gives addresses; 0 is for ever, null where nothing is said.</summary>
     public long? LeaseSeconds { get; }
 
     public IReadOnlyList<NetworkDhcpHost> Hosts { get; }
 
-    /// <summary>The addresses of all ranges.</summary>
-    public int Count => _ranges.Sum(static range => range.Count);
-
-    /// <summary>One of the addresses of the ranges, from 0 on.</summary>
-    public IPAddress Address(int index)
-    {
-        foreach ((byte[] first, int count) in _ranges)
-        {
-            if (index >= count)
-            {
-                index -= count;
-                continue;
-            }
-
-            byte[] address = [.. first];
-            for (int i = address.Length - 1; i >= 0 && index > 0; i--)
-            {
-                index += address[i];
-                address[i] = (byte)index;
-                index >>= 8;
-            }
-
-            return new IPAddress(address);
-        }
-
-        throw new ArgumentOutOfRangeException(nameof(index));
-    }
-
-    /// <summary>Ranges were checked when the document was read: they go forwards and have at most 65536 addresses.</summary>
-    private static (byte[] First, int Count) ReadRange(Node range)
-    {
-        byte[] first = IPAddress.Parse(range["start"]!).GetAddressBytes(), last = IPAddress.Parse(range["end"]!).GetAddressBytes();
-        return (first, (last[^2] << 8) + last[^1] - (first[^2] << 8) - first[^1] + 1);
-    }
+    /// <summary>The known guest with this hardware address.</summary>
+    public NetworkDhcpHost? Find(string mac) => Hosts.FirstOrDefault(one => string.Equals(one.Mac, mac, StringComparison.OrdinalIgnoreCase));
 
     private static long? Lease(Node parent)
     {
-        if (parent.Child("lease") is not { } lease || !long.TryParse(lease["expiry"], out long amount) || amount > uint.MaxValue)
+        if (parent.Child("lease") is not { } lease || !long.TryParse(lease["expiry"], out long amount) || amount is < 0 or > uint.MaxValue)
             return null;
         return amount * lease["unit"] switch
         {
@@ -83,3 +43,9 @@ public sealed class NetworkDhcp
         };
     }
 }
+
+/// <summary>One of the host's own addresses on a network.</summary>
+/// <param name="Address">The address.</param>
+/// <param name="Prefix">The bits of the network in it; 0 where nothing tells.</param>
+/// <param name="Dhcp">What guests are given under it; null for nothing.</param>
+public sealed record NetworkAddress(IPAddress Address, int Prefix, NetworkDhcp? Dhcp);

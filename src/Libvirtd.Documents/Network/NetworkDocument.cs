@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Libvirtd.Protocol;
 
 namespace Libvirtd.Documents;
@@ -39,16 +38,16 @@ public sealed class NetworkDocument : Document
 
     public NetworkDocument WithBridge(string name) => With(root => root.GetOrAdd("bridge")["name"] = name);
 
-    /// <summary>What its DHCP server gives in a family of addresses; null where there is none.</summary>
-    public NetworkDhcp? Dhcp(AddressFamily family)
+    /// <summary>The first of the host's own addresses on the network, with what guests are given under it; null where it has none.</summary>
+    public NetworkAddress? FirstAddress
     {
-        foreach (Node ip in Root.All("ip"))
+        get
         {
-            if (ip["address"] is { } address && ip.Child("dhcp") is { } dhcp && IPAddress.Parse(address).AddressFamily == family)
-                return new NetworkDhcp(ip, dhcp);
+            if (Root.Child("ip") is not { } ip || ip["address"] is not { } text)
+                return null;
+            IPAddress address = IPAddress.Parse(text);
+            return new(address, Math.Max(NetworkRules.PrefixOf(ip, address), 0), ip.Child("dhcp") is { } dhcp ? new NetworkDhcp(dhcp) : null);
         }
-
-        return null;
     }
 
     public NetworkDocument WithTitle(string? title) => With(root => root.SetChildText("title", title));
