@@ -44,13 +44,12 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
 
     /// <inheritdoc/>
     /// <remarks>Of the shared hosts: a file's host is its connection's own affair.</remarks>
-    public override IEnumerable<GuestCount> CountGuests()
-    {
-        TestHost[] hosts;
-        lock (_lock)
-            hosts = [.. _shared.Values.Select(shared => shared.Host)];
-        return hosts.SelectMany(host => host.Domains.All).CountBy(domain => domain.View.State).Select(count => new GuestCount(count.Key, count.Value));
-    }
+    public override IEnumerable<GuestCount> CountGuests() =>
+        SharedDomains().CountBy(domain => domain.View.State).Select(count => new GuestCount(count.Key, count.Value));
+
+    /// <inheritdoc/>
+    /// <remarks>Block jobs, one for each disk, and jobs of domains, one for each of them.</remarks>
+    public override int CountJobs() => SharedDomains().Sum(domain => domain.View.Blocks.Jobs.Count + (domain.HasJob ? 1 : 0));
 
     /// <summary>A connection to the default host of these options has ended.</summary>
     internal void ReleaseDefault(TestOptions options)
@@ -63,6 +62,14 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
             _shared.Remove(options);
             shared.Host.Dispose();
         }
+    }
+
+    private IEnumerable<TestDomain> SharedDomains()
+    {
+        TestHost[] hosts;
+        lock (_lock)
+            hosts = [.. _shared.Values.Select(shared => shared.Host)];
+        return hosts.SelectMany(host => host.Domains.All);
     }
 
     private TestHost AcquireDefault(TestOptions options)

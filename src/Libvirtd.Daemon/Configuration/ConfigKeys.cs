@@ -73,6 +73,7 @@ internal static class ConfigKeys
         Text("log_filters", (s, v) => s with { LogFilters = v }),
         Text("log_outputs", (s, v) => s with { LogOutputs = v }),
         Unsigned("ovs_timeout", (s, v) => s with { OvsTimeout = v }),
+        new("busy_poll", (s, where, v) => s with { BusyPoll = BusyPoll(where, AsUnsigned(where, v)) }),
         new("metrics_listen", (s, where, v) => s with { MetricsListen = MetricsListen(where, AsText(where, v)) }),
         new("trace_collector", (s, where, v) => s with { TraceCollector = TraceCollector(where, AsText(where, v)) }),
         new("trace_percent", (s, where, v) => s with { TracePercent = TracePercent(where, AsUnsigned(where, v)) }),
@@ -168,6 +169,10 @@ internal static class ConfigKeys
     private static string HostUuidSource(Where where, string text) => text is "smbios" or "machine-id"
         ? text
         : throw where.Refuse($"invalid UUID source: {text}");
+
+    private static uint BusyPoll(Where where, uint microseconds) => microseconds <= 1000
+        ? microseconds
+        : throw where.Refuse($"value for '{where.Key}' parameter must be in range 0:1000");
 
     private static IPEndPoint MetricsListen(Where where, string text) => TelemetryAddresses.ParseMetrics(text)
         ?? throw where.Refuse($"{where.Key} takes a loopback address with a port, such as 127.0.0.1:9177, not '{text}'");

@@ -94,6 +94,9 @@ internal sealed record DaemonSettings
     public string? LogFilters { get; init; }
     public string? LogOutputs { get; init; }
 
+    /// <summary>Microseconds that a thread looks for further calls before it sleeps; 0 is not at all. Ours alone.</summary>
+    public uint BusyPoll { get; init; } = 50;
+
     // Telemetry; ours alone.
     /// <summary>Where metrics are served, on this machine alone; null is nowhere.</summary>
     public IPEndPoint? MetricsListen { get; init; }

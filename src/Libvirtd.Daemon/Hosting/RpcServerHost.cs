@@ -81,6 +81,7 @@ internal sealed class RpcServerHost(IReadOnlyList<Driver> drivers, DaemonLog log
         MaxClientRequests = Math.Max(1, ToInt(settings.MaxClientRequests)),
         KeepAliveInterval = TimeSpan.FromSeconds(settings.KeepaliveInterval),
         KeepAliveCount = ToInt(settings.KeepaliveCount),
+        BusyPoll = TimeSpan.FromMicroseconds(settings.BusyPoll),
         LibraryVersion = LibvirtVersion.Number,
         DefaultUri = Environment.GetEnvironmentVariable(DefaultUriVariable) is { Length: > 0 } uri ? uri : null,
     };
@@ -93,6 +94,7 @@ internal sealed class RpcServerHost(IReadOnlyList<Driver> drivers, DaemonLog log
         MaxClientRequests = Math.Max(1, ToInt(settings.AdminMaxClientRequests)),
         KeepAliveInterval = TimeSpan.FromSeconds(settings.AdminKeepaliveInterval),
         KeepAliveCount = ToInt(settings.AdminKeepaliveCount),
+        BusyPoll = TimeSpan.Zero,
         LibraryVersion = LibvirtVersion.Number,
         Loops = 1,
     };

@@ -22,6 +22,9 @@ internal sealed class TestDomain(TestDomains owner, DomainView first, long numbe
     /// <summary>Its backup, while one is under way.</summary>
     public BackupJob? Backup { get; set; }
 
+    /// <summary>A job is under way on the domain.</summary>
+    public bool HasJob => Volatile.Read(ref _jobs)?.Current is not null;
+
     /// <summary>Begins a change; dispose it to end it.</summary>
     public DomainEdit Edit()
     {
