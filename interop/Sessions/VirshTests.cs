@@ -5,7 +5,16 @@ using Libvirtd.Interop.Processes;
 
 namespace Libvirtd.Interop.Sessions;
 
-public sealed class OurVirshTests : VirshTests<OurDaemon>;
+public sealed class OurVirshTests : VirshTests<OurDaemon>
+{
+    [Theory, InlineData(Transport.Unix), InlineData(Transport.Tcp)]
+    public async Task Node_devices_list(Transport transport)
+    {
+        // virsh 9.0 names the states that it wants, which upstream's test driver refuses.
+        string output = await Run(Server.Uri(transport), "nodedev-list; nodedev-list --cap scsi_host");
+        Assert.Equal(["computer", "scsi_host1", "scsi_host11", "scsi_host2"], Lines(output).Distinct().Order(StringComparer.Ordinal));
+    }
+}
 
 public sealed class UpstreamVirshTests : VirshTests<UpstreamDaemon>;
 
@@ -32,14 +41,6 @@ public abstract class VirshTests<TDaemon> : SessionTests<TDaemon>
             string[] words = command.Split(' ');
             Assert.Equal(await Run(InProcess, words), await Run(Server.Uri(transport), words));
         }
-    }
-
-    [Theory, InlineData(Transport.Unix), InlineData(Transport.Tcp)]
-    public async Task Node_devices_list_as_in_the_test_driver(Transport transport)
-    {
-        // virsh 9.0 asks in a way that upstream's test driver refuses; both answers are right as long as they agree.
-        Finished expected = await Virsh.RunAsync(InProcess, Work.Path, Stop, "nodedev-list");
-        Assert.Equal(expected, await Virsh.RunAsync(Server.Uri(transport), Work.Path, Stop, "nodedev-list"));
     }
 
     [Theory, InlineData(Transport.Unix), InlineData(Transport.Tcp)]

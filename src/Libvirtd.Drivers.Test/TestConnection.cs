@@ -5,6 +5,7 @@ internal sealed class TestConnection : DriverConnection
 {
     private readonly TestDriver _driver;
     private readonly HostFaults _faults;
+    private readonly TestDomainDriver _domains;
     private readonly TestOptions? _sharedAs;
     private readonly TestHost _host;
     private bool _isClosed;
@@ -17,12 +18,13 @@ internal sealed class TestConnection : DriverConnection
     {
         _driver = driver;
         _faults = host.Faults;
+        host.Migrations.OpenPeer ??= driver.OpenPeerAsync;
         _host = host;
         _sharedAs = sharedAs;
         Uri = uri;
         Events = host.Events;
         Connect = new TestConnectDriver(host, uri);
-        Domains = new TestDomainDriver(host.Domains);
+        _domains = new TestDomainDriver(host.Domains);
         Snapshots = new TestSnapshotDriver(host.Domains);
         Checkpoints = new TestCheckpointDriver(host.Domains);
         Networks = new TestNetworkDriver(host.Networks);
@@ -41,7 +43,7 @@ internal sealed class TestConnection : DriverConnection
 
     public override ConnectDriver Connect { get; }
 
-    public override DomainDriver Domains { get; }
+    public override DomainDriver Domains => _domains;
 
     public override DomainSnapshotDriver Snapshots { get; }
 
@@ -69,12 +71,16 @@ internal sealed class TestConnection : DriverConnection
 
     public override CallInterceptor? Interceptor => _faults.Interceptor;
 
+    /// <summary>All of migration but its first generation, and 5, which is for hypervisors that migrate by themselves.</summary>
+    public override bool SupportsFeature(int feature) => feature is 3 or 4 or 6 or 7 or 11 or 12 or 13;
+
     public override bool HasEvents(EventKind kind) => true;
 
     public override ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isClosed, true))
             return default;
+        _domains.EndMigrations();
         if (_sharedAs is { } options)
             _driver.ReleaseDefault(options);
         else

@@ -20,6 +20,9 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
     {
     }
 
+    /// <summary>Reaches hosts of other servers for migrations that the source does itself; without it only hosts of this driver are reached.</summary>
+    public OpenMigrationPeer? RemotePeers { get; init; }
+
     /// <inheritdoc/>
     public override string Name => "TEST";
 
@@ -70,6 +73,16 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
         lock (_lock)
             hosts = [.. _shared.Values.Select(shared => shared.Host)];
         return hosts.SelectMany(host => host.Domains.All);
+    }
+
+    /// <summary>Opens the destination of a migration: here, or elsewhere.</summary>
+    internal async ValueTask<IMigrationPeer> OpenPeerAsync(string uri, CancellationToken cancel)
+    {
+        ConnectUri parsed = ConnectUri.Parse(uri);
+        ConnectRequest request = new(uri, parsed, IsReadOnly: false, ClientIdentity.Unknown);
+        if (await OpenAsync(request, cancel).ConfigureAwait(false) is { } here)
+            return new LocalPeer(here);
+        return RemotePeers is { } open ? await open(uri, cancel).ConfigureAwait(false) : throw VirException.Of(ErrorCode.NoConnect, ErrorDomain.None, uri);
     }
 
     private TestHost AcquireDefault(TestOptions options)

@@ -58,6 +58,9 @@ internal sealed partial class TestHost
     /// <summary>What goes wrong by command.</summary>
     public HostFaults Faults { get; }
 
+    /// <summary>Guests that come and go.</summary>
+    public HostMigrations Migrations { get; } = new();
+
     /// <summary>Which guests' agents answer.</summary>
     public GuestAgents Agents { get; }
 

@@ -10,7 +10,8 @@ internal static class ServerComposition
     /// <summary>Registers the server and its drivers, in the order in which they are asked to open a URI.</summary>
     public static void Add(IServiceCollection services)
     {
-        services.AddSingleton<IReadOnlyList<Driver>>(static provider => [new TestDriver(provider.GetRequiredService<TimeProvider>(), new IdentitySource())]);
+        services.AddSingleton<IReadOnlyList<Driver>>(static provider =>
+            [new TestDriver(provider.GetRequiredService<TimeProvider>(), new IdentitySource()) { RemotePeers = RemotePeer.OpenAsync }]);
         services.AddSingleton<IServerHost, RpcServerHost>();
     }
 }

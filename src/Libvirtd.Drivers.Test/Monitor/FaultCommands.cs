@@ -43,11 +43,16 @@ internal sealed partial class MonitorCommands
         });
         Add("block-job-error", (call, arguments) =>
         {
-            string disk = arguments.Take("disk") ?? arguments.Take("value") ?? "";
+            string? disk = arguments.Take("disk") ?? arguments.Take("value");
+            bool isNow = arguments.TakeWord("when", "next", "next", "now") == "now";
             JobFault fault = new(arguments.TakeFraction("percent", 50, 100), arguments.Take("message") ?? "Input/output error");
             arguments.End();
             DomainView view = call.Domain.View;
-            faults.Jobs.Add(view.Definition.Uuid, disk.Length == 0 ? "" : GuestIncidents.FindDisk(view, disk).Target, fault);
+            string target = GuestIncidents.FindDisk(view, disk).Target;
+            if (isNow)
+                Change(call, edit => FailNow(edit, target));
+            else
+                faults.Jobs.Add(view.Definition.Uuid, target, fault);
             return null;
         });
     }
@@ -58,6 +63,12 @@ internal sealed partial class MonitorCommands
         arguments.End();
         order(count);
         return null;
+    }
+
+    private void FailNow(DomainEdit edit, string target)
+    {
+        if (!_host.BlockJobs.FailNow(edit, target))
+            throw new MonitorException($"no block job is active on disk {target}");
     }
 
     private static int? TakeId(CommandArguments arguments)

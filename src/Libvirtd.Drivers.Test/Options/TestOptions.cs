@@ -29,6 +29,9 @@ internal sealed record TestOptions
     /// <summary><c>shutdown=5s</c>: how long a guest takes to stop after it was asked to.</summary>
     public TimeSpan Shutdown { get; init; }
 
+    /// <summary><c>migration=10s</c>: how long a guest's memory is on its way when no speed is set.</summary>
+    public TimeSpan Migration { get; init; }
+
     /// <summary><c>fault=virDomainCreate,error=NO_MEMORY,count=2</c>, any number of them: what fails from the beginning; one on each line.</summary>
     public string Faults { get; init; } = "";
 
@@ -66,6 +69,7 @@ internal sealed record TestOptions
         "speed" => this with { Speed = ParseSpeed(name, value) },
         "seed" => this with { Seed = ParseSeed(name, value) },
         "boot" => this with { Boot = ParseDuration(name, value) },
+        "migration" => this with { Migration = ParseDuration(name, value) },
         "shutdown" => this with { Shutdown = ParseDuration(name, value) },
         "fault" => this with { Faults = $"{Faults}{CheckFault(value)}\n" },
         "blockjob" => this with { BlockJob = ParseDuration(name, value) },

@@ -37,6 +37,9 @@ internal sealed class DomainJob
     /// <summary>Why it cannot be aborted now; null where it can.</summary>
     public string? AbortRefusal { get; set; }
 
+    /// <summary>Lets a migration's guest go on at its destination before all of its memory is there; null where that was not asked for.</summary>
+    public Action? OnPostcopy { get; set; }
+
     /// <summary>Asked instead of <see cref="Aborted"/> being ended, where a job ends in a way of its own; gets the flags of virDomainAbortJobFlags.</summary>
     public Action<DomainAbortJobFlagsValues>? OnAbort { get; set; }
 

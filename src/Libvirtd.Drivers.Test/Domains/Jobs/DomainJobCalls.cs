@@ -35,7 +35,7 @@ internal sealed partial class TestDomainDriver
         DomainJob? job = domains.Get(dom).Jobs.Current;
         RequireActive(View(dom));
         bool wantsPostcopy = flags.HasFlag(DomainAbortJobFlagsValues.Postcopy);
-        if (wantsPostcopy && (job is not { Operation: DomainJobOperation.MigrationOut } || job.OnAbort is null))
+        if (wantsPostcopy && View(dom) is not { State: DomainState.Paused, Reason: (int)DomainPausedReason.Postcopy })
             throw Invalid("current job is not outgoing migration in post-copy mode");
         if (job is null)
             throw Invalid("no job is active on the domain");
