@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Libvirtd.Drivers.Test;
 
@@ -6,7 +7,7 @@ namespace Libvirtd.Drivers.Test;
 /// A guest's memory on its way: one pass over all of it and, while the guest runs, passes over what it has changed meanwhile. It takes the host's time;
 /// how far it has come follows from the clock.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "The token sources have no timers: nothing is held; late callers may still cancel them.")]
+[SuppressMessage("Design", "CA1001", Justification = "RunAsync ends the timer; one that never ran waits for nothing.")]
 internal sealed class MigrationTransfer
 {
     private const int DirtyPart = 10;
@@ -18,7 +19,9 @@ internal sealed class MigrationTransfer
     private readonly Lock _lock = new();
     private readonly ulong[] _ends;
     private readonly long _began;
-    private CancellationTokenSource _changed = new();
+    private readonly ITimer _timer;
+    private TaskCompletionSource? _reached;
+    private ulong _end;
     private ulong _moved;
     private long _since;
     private ulong _rate;
@@ -44,6 +47,9 @@ internal sealed class MigrationTransfer
             _ends[i] = pass + (i == 0 ? 0 : _ends[i - 1]);
             pass /= DirtyPart;
         }
+
+        // One timer, set under the lock: a change of speed and a clock that is moved by hand find it as it must be, whatever threads do meanwhile.
+        _timer = time.CreateTimer(_ => Look(null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public ulong Memory { get; }
@@ -59,18 +65,20 @@ internal sealed class MigrationTransfer
     }
 
     /// <summary>Sets another limit, in bytes a second; 0 for none.</summary>
-    public void SetRate(ulong rate) => Change(() => _rate = rate);
+    public void SetRate(ulong rate) => Look(() => _rate = rate);
 
     /// <summary>Ends the transfer now: the guest goes on at its destination, the rest of its memory follows it.</summary>
-    public void Cut() => Change(() => _isCut = true);
+    public void Cut() => Look(() => _isCut = true);
 
-    /// <summary>Waits until all is moved.</summary>
+    /// <summary>Waits until all is moved. Once.</summary>
     /// <param name="onPass">Told the number of each pass that begins, from 1.</param>
     /// <param name="cancel">Ends it in the middle.</param>
     public async Task RunAsync(Action<int> onPass, CancellationToken cancel)
     {
+        await using ConfiguredAsyncDisposable timer = _timer.ConfigureAwait(false);
         for (int pass = 0; pass < _ends.Length; pass++)
         {
+            cancel.ThrowIfCancellationRequested();
             if (IsCut)
                 return;
             onPass(pass + 1);
@@ -99,45 +107,45 @@ internal sealed class MigrationTransfer
 
     private async Task UntilAsync(ulong end, CancellationToken cancel)
     {
-        while (true)
-        {
-            cancel.ThrowIfCancellationRequested();
-            TimeSpan left;
-            CancellationToken changed;
-            lock (_lock)
-            {
-                if (_isCut || Moved() >= end)
-                    return;
-                left = Left(end);
-                changed = _changed.Token;
-            }
-
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(changed, cancel);
-            try
-            {
-                await Task.Delay(left, _time, either.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-            {
-                // Another speed, or the cut: look again.
-            }
-        }
-    }
-
-    private void Change(Action change)
-    {
-        CancellationTokenSource old;
+        TaskCompletionSource reached = new();
         lock (_lock)
         {
-            _moved = Moved();
-            _since = _time.GetTimestamp();
-            change();
-            old = _changed;
-            _changed = new CancellationTokenSource();
+            if (IsAt(end))
+                return;
+            _end = end;
+            _reached = reached;
+            _timer.Change(Left(end), Timeout.InfiniteTimeSpan);
         }
 
-        old.Cancel();
+        using CancellationTokenRegistration aborted = cancel.UnsafeRegister(_ => reached.TrySetCanceled(cancel), null);
+        await reached.Task.ConfigureAwait(false);
     }
+
+    /// <summary>Something is different: the rate, the time or what is wanted. Whoever waits goes on, or waits for as long as it takes now.</summary>
+    private void Look(Action? change)
+    {
+        TaskCompletionSource? reached = null;
+        lock (_lock)
+        {
+            if (change is not null)
+            {
+                _moved = Moved();
+                _since = _time.GetTimestamp();
+                change();
+            }
+
+            if (_reached is null)
+                return;
+            if (IsAt(_end))
+                (reached, _reached) = (_reached, null);
+            else
+                _timer.Change(Left(_end), Timeout.InfiniteTimeSpan);
+        }
+
+        reached?.TrySetResult();
+    }
+
+    private bool IsAt(ulong end) => _isCut || Moved() >= end;
 
     private ulong Moved()
     {
