@@ -12,7 +12,7 @@ public sealed partial class BlockJobTests : SessionTests<OurDaemon>
     private static readonly string[] s_images = ["active", "snap2", "snap1", "base"];
 
     // Long enough for virsh, which looks twice a second, to see the job on its way.
-    private string Uri => Server.Uri(Transport.Unix) + "&blockjob=3s";
+    private string Uri => Server.Uri(Transport.Unix) + "&blockjob=1500ms";
 
     [Theory, InlineData(true), InlineData(false)]
     public async Task Commit_shows_its_progress_and_pivots(bool isRunning)
@@ -126,6 +126,23 @@ public sealed partial class BlockJobTests : SessionTests<OurDaemon>
     }
 
     [Fact]
+    public async Task The_guides_example_runs_as_it_stands()
+    {
+        string guide = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "block-jobs.md"), Stop);
+        string[] scripts = Blocks(guide, "bash");
+        await File.WriteAllTextAsync(Work.File("vm.xml"), Blocks(guide, "xml")[0], Stop);
+        await File.WriteAllTextAsync(Work.File("test.sh"),
+            scripts[0].Replace("test+unix:///default?socket=/run/libvirtd-net/libvirt-sock", Server.Uri(Transport.Unix), StringComparison.Ordinal), Stop);
+        await File.WriteAllTextAsync(Work.File("backup.sh"), "#!/bin/sh\n" + scripts[1], Stop);
+        Finished finished = await ProcessRunner.RunAsync("/bin/bash", ["-c", "chmod +x backup.sh; exec bash test.sh"], Work.Path, Stop);
+        Assert.True(finished.Status == 0, finished.Output);
+        Assert.Contains(" vda      /images/active\n", finished.Output, StringComparison.Ordinal);
+        string events = await File.ReadAllTextAsync(Work.File("host.log"), Stop);
+        Assert.Contains("Block Copy for vda failed", events, StringComparison.Ordinal);
+        Assert.Contains("Block Copy for vda ready", events, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Python_sees_that_equal_commits_leave_equal_chains()
     {
         if (Python.Missing is string reason) Assert.Skip(reason);
@@ -167,6 +184,10 @@ public sealed partial class BlockJobTests : SessionTests<OurDaemon>
 
     [GeneratedRegex("source file='/images/([a-z0-9]+)'")]
     private static partial Regex ImagePattern { get; }
+
+    /// <summary>The code blocks of a language in a guide.</summary>
+    private static string[] Blocks(string guide, string language) =>
+        [.. guide.Split($"```{language}\n")[1..].Select(static rest => rest[..rest.IndexOf("```", StringComparison.Ordinal)])];
 
     /// <summary>The chain that the last document in an output tells, the active image first.</summary>
     private static string[] Images(string output) =>

@@ -26,8 +26,10 @@ internal abstract record BlockJobPlan
     /// <summary>Tells the host's files what the job has made of them.</summary>
     public abstract void Settle(TestImages images);
 
-    /// <summary>The job has ended without success.</summary>
-    public virtual void Undo(TestImages images)
+    /// <summary>The job has ended without changing the chain.</summary>
+    /// <param name="images">The host's files.</param>
+    /// <param name="isWhole">All was moved before.</param>
+    public virtual void Undo(TestImages images, bool isWhole)
     {
     }
 

@@ -8,7 +8,7 @@ namespace Libvirtd.Drivers.Test;
 /// <param name="Copied">The images whose contents are copied, the active one first.</param>
 /// <param name="Destination">The new image, with what it has below it by itself.</param>
 /// <param name="Inherits">The images below those copied stay below the new one.</param>
-/// <param name="IsMade">The file was made for the copy: without success it is gone again.</param>
+/// <param name="IsMade">The file was made for the copy: when the job ends before all is copied it is gone again.</param>
 internal sealed record CopyPlan(ImmutableArray<ChainImage> Copied, DiskChain Destination, bool Inherits, bool IsMade) : BlockJobPlan
 {
     public override DomainBlockJobType Type => DomainBlockJobType.Copy;
@@ -42,9 +42,12 @@ internal sealed record CopyPlan(ImmutableArray<ChainImage> Copied, DiskChain Des
             images.Put(source);
     }
 
-    public override void Undo(TestImages images)
+    // A copy that was ready is a copy of the disk as it was when the job ended: many make backups in this way.
+    public override void Undo(TestImages images, bool isWhole)
     {
-        if (IsMade && Written.Path is { } path)
+        if (isWhole)
+            Settle(images);
+        else if (IsMade && Written.Path is { } path)
             images.Remove(path);
     }
 }

@@ -106,7 +106,7 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
         foreach (BlockJob job in old.Blocks.Jobs.Values)
         {
             Forget(job.Id);
-            job.Plan.Undo(Images);
+            job.Plan.Undo(Images, job.Phase == BlockJobPhase.Ready);
             Raise(old, job, ConnectDomainEventBlockJobStatus.Canceled);
             job.Plan.Ended(job with { Moved = job.MovedAt(Time) }, ConnectDomainEventBlockJobStatus.Canceled);
         }
@@ -202,7 +202,7 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
         Forget(job.Id);
         DomainView view = Unmirrored(edit.View, job);
         edit.Publish(view with { Blocks = view.Blocks.Without(job) });
-        job.Plan.Undo(Images);
+        job.Plan.Undo(Images, job.Phase == BlockJobPhase.Ready && status == ConnectDomainEventBlockJobStatus.Canceled);
         Raise(edit.View, job, status);
         job.Plan.Ended(job with { Moved = job.MovedAt(Time) }, status);
     }

@@ -41,17 +41,35 @@ public sealed class CopyTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void An_aborted_copy_leaves_the_disk_and_no_file(bool isRunning)
+    public void A_copy_that_is_aborted_on_its_way_leaves_no_file(bool isRunning)
     {
         using BlockHost host = new(isRunning);
         host.Copy("new");
-        host.Finish();
-        host.TakeEvents();
+        host.Advance(1);
         host.Abort(DomainBlockJobAbortFlags.Async);
         Assert.Equal("base snap1 snap2 active", host.Chain);
         Assert.Equal(["/images/active Copy Canceled", "vda Copy Canceled"], host.TakeEvents());
         Assert.False(host.Images.Exists("/images/new"));
         host.Copy("new");
+        Assert.Equal(1, host.Job.Found);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_copy_that_is_aborted_when_it_is_ready_is_whole(bool isRunning)
+    {
+        using BlockHost host = new(isRunning);
+        host.Copy("new");
+        host.Finish();
+        host.TakeEvents();
+        host.Abort();
+        Assert.Equal("base snap1 snap2 active", host.Chain);
+        Assert.Equal(["/images/active Copy Canceled", "vda Copy Canceled"], host.TakeEvents());
+        ImageFile copy = host.Images.Find("/images/new")!;
+        Assert.Equal((host.Images.Get("/images/active", null).Capacity, null), (copy.Capacity, copy.Backing));
+        Assert.Equal(ErrorCode.ConfigUnsupported, Fails(() => host.Copy("new")).Code);
+        host.Copy("new", Flags.ReuseExt);
         Assert.Equal(1, host.Job.Found);
     }
 
