@@ -27,7 +27,7 @@ internal static class CheckpointBitmaps
         {
             foreach (ChainImage image in images.FindChain(view.Definition.Document, disk)?.Images ?? [])
             {
-                if (image is { IsLocal: true, Path: { } path } && images.Files.TryGetValue(path, out ImageFile? file) && file.Bitmaps.ContainsKey(bitmap))
+                if (image is { IsLocal: true, Path: { } path } && images.Find(path) is { } file && file.Bitmaps.ContainsKey(bitmap))
                     images.Put(file with { Bitmaps = file.Bitmaps.Remove(bitmap) });
             }
         }

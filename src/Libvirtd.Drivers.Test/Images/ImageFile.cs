@@ -36,6 +36,9 @@ internal sealed record ImageFile
     /// <summary>A snapshot or a revert made the file by itself: when nobody needs it any more it goes.</summary>
     public bool IsForSnapshot { get; init; }
 
+    /// <summary>The snapshot that it began with is gone, and only others kept its bytes from the image below: it goes there when they do not any more.</summary>
+    public bool MergesWhenFree { get; init; }
+
     /// <summary>The path of the image below; null where there is none.</summary>
     public string? BackingPath => Backing is null ? null : ImagePath.Resolve(Path, Backing);
 

@@ -183,7 +183,7 @@ internal sealed class TestImages(TestHost host)
     {
         if (Files.TryGetValue(path, out ImageFile? file))
             return file;
-        if (path.Length == 0 || host.Storage.FindVolume(path)?.View is not { } volume)
+        if (path.Length == 0 || host.Storage.FindVolume(path) is not { View: { } volume } found)
             return null;
         StorageVolDocument document = volume.Document;
         return new ImageFile
@@ -194,6 +194,7 @@ internal sealed class TestImages(TestHost host)
             Allocation = volume.Allocation,
             Backing = document.BackingPath,
             BackingFormat = document.Root.Find("backingStore", "format")?["type"],
+            Bitmaps = found.Bitmaps,
         };
     }
 }

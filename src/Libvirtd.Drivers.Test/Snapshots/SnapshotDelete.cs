@@ -29,6 +29,8 @@ internal sealed partial class TestSnapshotDriver
             HashSet<string> leftOver = flags.HasFlag(Flags.MetadataOnly) || Images.Files.IsEmpty ? [] : ImageHolders.Of(Images, edit.View, null).Files;
             edit.Publish(edit.View with { Snapshots = rest });
             Images.RemoveLeftOver(leftOver);
+            if (flags.HasFlag(Flags.MetadataOnly))
+                KeepAll(edit.View);
             return default;
         }
 
@@ -58,8 +60,15 @@ internal sealed partial class TestSnapshotDriver
             view = Commit(view, name, overlay.Image, below);
             // After a revert the domain goes on above the same image in an overlay that no snapshot names.
             if (RevertOverlay(view, overlay.Target, below) is { } other)
+            {
                 view = Commit(view, name, other, below);
+                MergeLater(other);
+            }
+
+            MergeLater(overlay.Image);
         }
+
+        view = MergeFree(view, name);
 
         if (document.MemoryFile is { } memory)
             leftOver.Add(memory);
@@ -95,8 +104,8 @@ internal sealed partial class TestSnapshotDriver
                 tree = tree.Update([new SnapshotDefinition(document.WithDomain(domain, inactive))]);
         }
 
-        // The caller's own file, laid over the disk on request, is empty of meaning now: it goes as one of ours does.
-        Images.Put(Images.Get(overlay) with { IsForSnapshot = true });
+        if (overlay.Type == "file")
+            Images.Remove(from);
         return view with { Snapshots = tree };
 
         DiskChain? WithoutOverlay(string target, DiskChain chain)
@@ -107,6 +116,43 @@ internal sealed partial class TestSnapshotDriver
             // A document that names the overlay alone goes on with the image below it.
             return place + 1 < chain.Count ? chain.Without(place, place + 1) : chain.WithActive(below);
         }
+    }
+
+    /// <summary>Nobody may merge what is still there, since others need it as it is now.</summary>
+    private void MergeLater(ChainImage overlay)
+    {
+        if (Images.Files.TryGetValue(overlay.Path!, out ImageFile? file) && file.IsForSnapshot)
+            Images.Put(file with { MergesWhenFree = true });
+    }
+
+    /// <summary>Snapshots that are only forgotten may be told again: their images stay as they are.</summary>
+    private void KeepAll(DomainView view)
+    {
+        foreach (string path in ImageHolders.Of(Images, view, null).Files)
+        {
+            if (Images.Files.TryGetValue(path, out ImageFile? file) && file.MergesWhenFree)
+                Images.Put(file with { MergesWhenFree = false });
+        }
+    }
+
+    /// <summary>Merges what earlier deletions could not.</summary>
+    private DomainView MergeFree(DomainView view, string snapshot)
+    {
+        foreach (string path in ImageHolders.Of(Images, view, snapshot).Files)
+        {
+            if (!Images.Files.TryGetValue(path, out ImageFile? file) || !file.MergesWhenFree)
+                continue;
+            foreach (ImageHolder holder in ImageHolders.Of(Images, view, snapshot).All)
+            {
+                int place = holder.Chain.IndexOfPath(path);
+                if (place < 0 || place + 1 >= holder.Chain.Count)
+                    continue;
+                view = Commit(view, snapshot, holder.Chain.Images[place], holder.Chain.Images[place + 1]);
+                break;
+            }
+        }
+
+        return view;
     }
 
     private ChainImage? RevertOverlay(DomainView view, string target, ChainImage below)

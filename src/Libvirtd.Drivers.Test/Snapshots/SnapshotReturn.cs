@@ -28,8 +28,8 @@ internal sealed class SnapshotReturn
         _others = ImageHolders.Of(images, view, snapshot.Name, withDefinitions: false);
         Document = snapshot.Document;
         bool isLeaf = view.Snapshots.Find(snapshot.Name)!.Children.IsEmpty;
-        Domain = Document.Domain!.WithChains(images, GoOn);
-        InactiveDomain = Document.InactiveDomain?.WithChains(images, GoOn);
+        Domain = Named(Document.Domain!.WithChains(images, GoOn));
+        InactiveDomain = Document.InactiveDomain is { } inactive ? Named(inactive.WithChains(images, GoOn)) : null;
         // What came after a snapshot without children is given up with this: its overlay is now the new one.
         foreach ((string target, ChainImage overlay) in _made)
         {
@@ -53,6 +53,10 @@ internal sealed class SnapshotReturn
 
     /// <summary>What it is configured to be, where that differs.</summary>
     public DomainDocument? InactiveDomain { get; }
+
+    /// <summary>A domain that was renamed since keeps its name.</summary>
+    private DomainDocument Named(DomainDocument document) =>
+        document.Name == _view.Definition.Name ? document : document.WithName(_view.Definition.Name);
 
     private DiskChain? Above(string target, DiskChain chain)
     {

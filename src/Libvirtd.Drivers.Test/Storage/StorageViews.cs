@@ -109,6 +109,9 @@ internal sealed class TestVolume
 
     public VolumeContent Content { get; }
 
+    /// <summary>What the checkpoints of domains record in it.</summary>
+    public ImmutableSortedDictionary<string, ImageBitmap> Bitmaps { get; set; } = ImageFile.NoBitmaps;
+
     /// <summary>The bytes are what a guest sees, not an image of them.</summary>
     public bool IsRaw => IsRawFormat(View.Document);
 

@@ -73,6 +73,7 @@ internal sealed partial class TestStorage
             if (volume.IsRaw && file.Capacity != volume.View.Capacity)
                 volume.Content.SetLength((long)Math.Min(file.Capacity, long.MaxValue));
             SetSizes(pool, volume, file.Capacity, file.Allocation);
+            volume.Bitmaps = file.Bitmaps;
             if (volume.View.Document.BackingPath != file.Backing)
                 volume.View = new VolumeView(volume.View.Document.WithBacking(file.Backing, file.BackingFormat));
             return true;

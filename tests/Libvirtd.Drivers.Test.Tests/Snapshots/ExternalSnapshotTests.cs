@@ -125,6 +125,17 @@ public sealed class ExternalSnapshotTests
     }
 
     [Fact]
+    public void A_domain_that_was_renamed_keeps_its_name()
+    {
+        SnapshotLab lab = new(isRunning: false);
+        lab.External("s1");
+        lab.Domains.Rename(Call, lab.Dom, "other", 0);
+        lab.RevertTo("s1", Revert.Running);
+        Assert.Equal(("other", "base <- base.1735689600"), (lab.View.Definition.Name, lab.Chain));
+        Assert.True(lab.Host.Domains.Find("other")?.View.IsActive);
+    }
+
+    [Fact]
     public void What_nobody_can_return_to_is_removed_by_a_revert()
     {
         SnapshotLab lab = new(isRunning: true);

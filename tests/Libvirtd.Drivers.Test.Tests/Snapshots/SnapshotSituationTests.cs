@@ -58,7 +58,7 @@ public sealed class SnapshotSituationTests
         lab.RevertTo("s2", Revert.Running);
         Assert.Equal("base <- base.s1 <- base.1735689601", lab.Chain);
         lab.Remove("s2");
-        Assert.Equal(("base <- base.s1", "base.s1"), (lab.Chain, lab.Files));
+        Assert.Equal(("base", ""), (lab.Chain, lab.Files));
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -143,5 +143,37 @@ public sealed class SnapshotSituationTests
         lab.Domains.BlockJobAbort(FakeCall.Instance, lab.Dom, "vda", 0);
         lab.Remove("s1");
         Assert.Equal(("base", "i1(base)"), (lab.Chain, lab.Tree));
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void What_two_branches_kept_apart_comes_together_with_the_last(bool isRunning)
+    {
+        SnapshotLab lab = new(isRunning);
+        lab.External("clean");
+        lab.External("patched");
+        lab.RevertTo("clean");
+        lab.External("other");
+        lab.Remove("clean");
+        Assert.Equal("other(base <- base.1735689600) patched(base <- base.clean)", lab.Tree);
+        lab.RevertTo("patched");
+        lab.Remove("other");
+        lab.Remove("patched");
+        Assert.Equal(("base", "", ""), (lab.Chain, lab.Tree, lab.Files));
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void A_forgotten_snapshot_can_be_told_again_whatever_was_deleted_meanwhile(bool isRunning)
+    {
+        SnapshotLab lab = new(isRunning);
+        lab.External("clean");
+        lab.External("patched");
+        lab.RevertTo("clean");
+        string xml = lab.Xml("clean");
+        lab.Remove("clean", Delete.MetadataOnly);
+        lab.External("other");
+        lab.Remove("other");
+        lab.Remove("patched");
+        lab.Redefine(xml);
+        Assert.Equal(("base <- base.1735689600", "clean(base)"), (lab.Chain, lab.Tree));
     }
 }

@@ -1,0 +1,125 @@
+using System.Text.RegularExpressions;
+using Libvirtd.Interop.Daemons;
+using Libvirtd.Interop.Processes;
+
+namespace Libvirtd.Interop.Sessions;
+
+/// <summary>
+/// External snapshots and backups through the stock clients, of running and of stopped domains. Upstream's test driver has neither, so these run
+/// against our server alone.
+/// </summary>
+public sealed partial class SnapshotSessionTests : SessionTests<OurDaemon>
+{
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task External_snapshots_are_made_reverted_to_and_deleted(bool isRunning)
+    {
+        string output = await Vm(isRunning,
+            "snapshot-create-as vm clean --disk-only --atomic; snapshot-create-as vm patched --disk-only --quiesce; domblklist vm; snapshot-revert vm clean --paused; "
+            + "domstate vm; snapshot-create-as vm other --disk-only; snapshot-list vm --tree; snapshot-list vm --external --disk-only --name; "
+            + "snapshot-delete vm clean; snapshot-revert vm patched --running --reset-nvram; domstate vm; snapshot-delete vm other; snapshot-delete vm patched; domblklist vm");
+        Assert.Contains(" vda      /images/base.patched\n", output, StringComparison.Ordinal);
+        Assert.Contains("\npaused\n", output, StringComparison.Ordinal);
+        Assert.Contains("clean\n  |\n  +- other\n  +- patched\n", output, StringComparison.Ordinal);
+        Assert.Contains("\nrunning\n", output, StringComparison.Ordinal);
+        Assert.EndsWith(" vda      /images/base.qcow2\n\n", output, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_whole_branch_is_deleted_at_once(bool isRunning)
+    {
+        string output = await Vm(isRunning,
+            "snapshot-create-as vm i1; snapshot-create-as vm s1 --disk-only; snapshot-create-as vm i2; snapshot-create-as vm s2 --disk-only; "
+            + "snapshot-delete vm i1 --children-only; snapshot-list vm --name; domblklist vm; snapshot-delete vm i1 --children; snapshot-list vm --name");
+        Assert.Contains("Domain snapshot i1 children deleted\n\ni1\n\n", output, StringComparison.Ordinal);
+        Assert.Contains(" vda      /images/base.qcow2\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_metadata_the_overlay_is_left_to_block_commit()
+    {
+        string output = await Vm(isRunning: true,
+            "snapshot-create-as vm tmp --disk-only --no-metadata; snapshot-list vm --name; domblklist vm; blockcommit vm vda --active --pivot --wait; domblklist vm");
+        Assert.Contains(" vda      /images/base.tmp\n", output, StringComparison.Ordinal);
+        Assert.EndsWith(" vda      /images/base.qcow2\n\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_hierarchy_moves_to_another_host()
+    {
+        string[] names = ["base", "memory", "disk"];
+        await Vm(isRunning: true, "snapshot-create-as vm base --disk-only; snapshot-create-as vm memory --memspec /images/vm.mem; snapshot-create-as vm disk --disk-only; "
+            + $"snapshot-revert vm memory; {string.Join("; ", names.Select(name => $"snapshot-dumpxml vm {name} --security-info"))}",
+            keep: output => Save(output));
+        string redefine = string.Join("; ", names.Select(name => $"snapshot-create vm {name}.xml --redefine --validate{(name == "memory" ? " --current" : "")}"));
+        string output = await Run(Uri("east"), $"define vm-moved.xml; {redefine}; snapshot-list vm --tree; snapshot-current vm --name; snapshot-revert vm base --running; "
+            + string.Join("; ", names.Select(name => $"snapshot-dumpxml vm {name} --security-info")));
+        Assert.Contains("base\n  |\n  +- memory\n      |\n      +- disk\n", output, StringComparison.Ordinal);
+        Assert.Contains("Domain snapshot base reverted\n", output, StringComparison.Ordinal);
+        foreach (string name in names)
+            Assert.Contains(await File.ReadAllTextAsync(Work.File($"{name}.xml"), Stop), output, StringComparison.Ordinal);
+
+        void Save(string text)
+        {
+            MatchCollection documents = DocumentPattern.Matches(text);
+            foreach ((string name, Match document) in names.Zip(documents))
+                File.WriteAllText(Work.File($"{name}.xml"), document.Value);
+            string domain = Regex.Match(documents[0].Value, "<domain type.*</domain>", RegexOptions.Singleline).Value;
+            File.WriteAllText(Work.File("vm-moved.xml"), domain);
+        }
+    }
+
+    [Fact]
+    public async Task Python_backs_up_by_events()
+    {
+        if (Python.Missing is string reason) Assert.Skip(reason);
+        Finished finished = await Python.RunAsync("backups.py", Work.Path, Stop, Server.Uri(Transport.Unix) + "&clock=virtual");
+        Assert.Equal("""
+            error 104 12 2 Domain backup job id not found: no domain backup job present
+            begun full
+            job 2 operation=9 disk_processed=750 disk_remaining=250 disk_total=1000
+            block vda backup completed
+            ended operation=9 disk_total=1000 success=True
+            completed 3 success=True
+            size 300
+            increment operation=9 disk_processed=0 disk_remaining=300 disk_total=300
+            block vda backup completed
+            ended operation=9 disk_total=300 success=True
+            exports vda backup-vda
+            block vda backup canceled
+            ended operation=9 disk_total=0 success=True
+            block vda backup failed
+            ended operation=9 disk_total=1000 success=False errmsg=No space left on device
+            error 109 12 2 checkpoint inconsistent: missing or broken bitmap 'one' for disk 'vda'
+            again ['one', 'two']
+
+            """.ReplaceLineEndings("\n"), finished.Output);
+    }
+
+    [Fact]
+    public async Task Virsh_watches_a_backup()
+    {
+        File.WriteAllText(Work.File("backup.xml"), "<domainbackup/>");
+        string output = await Vm(isRunning: true, "backup-begin vm backup.xml; domjobinfo vm; backup-dumpxml vm; qemu-monitor-command vm --hmp clock-advance by=2s; "
+            + "domjobinfo vm --completed --anystats", options: "&clock=virtual");
+        Assert.Contains("Operation:        Backup", output, StringComparison.Ordinal);
+        Assert.Contains("<domainbackup mode='push'>\n  <disks>\n    <disk name='vda' backup='yes' type='file' backupmode='full'>", output, StringComparison.Ordinal);
+        Assert.Contains("Job type:         Completed", output, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex("<domainsnapshot>.*?</domainsnapshot>\n", RegexOptions.Singleline)]
+    private static partial Regex DocumentPattern { get; }
+
+    private string Uri(string host) => Server.Uri(Transport.Unix) + "&host=" + host;
+
+    /// <summary>Defines the domain, starts it when it is to run, and runs commands, all in one virsh.</summary>
+    private async Task<string> Vm(bool isRunning, string commands, string options = "", Action<string>? keep = null)
+    {
+        await File.WriteAllTextAsync(Work.File("vm.xml"), """
+            <domain type='test'><name>vm</name><memory>1024</memory><os><type>hvm</type></os><devices><disk type='file'><driver type='qcow2'/>
+            <source file='/images/base.qcow2'/><target dev='vda' bus='virtio'/></disk></devices></domain>
+            """, Stop);
+        string output = await Run(Uri("west") + options, $"define vm.xml; {(isRunning ? "start vm; " : "")}{commands}");
+        keep?.Invoke(output);
+        return output;
+    }
+}
