@@ -222,4 +222,24 @@ public sealed class DomainDeviceTests
         await host.Domains.DetachDevice(Call, test, "<controller type='scsi' index='0'/>");
         Assert.Equal(["test removed scsi0"], host.TakeEvents());
     }
+
+    [Fact]
+    public async Task A_disk_that_a_job_works_on_stays()
+    {
+        await using Hypervisor host = await OpenAsync();
+        await host.Domains.BlockCopy(Call, host.Test, "vda", "<disk type='file'><source file='/copy'/></disk>", [], DomainBlockCopyFlags.None);
+        Assert.Equal((ErrorCode.BlockCopyActive, "block copy still active: disk 'vda' already in active block job"),
+            Fails(() => host.Domains.DetachDevice(Call, host.Test, Disk("vda"))));
+        Assert.Contains("<target dev='vda'", host.DomainXml(host.Test), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_chain_that_is_plugged_in_gets_its_numbers()
+    {
+        const string Chain = "<disk type='file'><driver name='qemu' type='qcow2'/><source file='/top'/><backingStore type='file'><format type='raw'/>"
+            + "<source file='/base'/><backingStore/></backingStore><target dev='vdb'/></disk>";
+        await using Hypervisor host = await OpenAsync();
+        await host.Domains.AttachDevice(Call, host.Test, Chain);
+        Assert.Contains("<backingStore type='file' index='", host.DomainXml(host.Test), StringComparison.Ordinal);
+    }
 }

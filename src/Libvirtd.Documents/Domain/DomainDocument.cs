@@ -153,6 +153,9 @@ public sealed class DomainDocument : Document
         Node vcpu = root.Child("vcpu")!;
         vcpu.Text = Values.ToText((ulong)maximum);
         vcpu["current"] = current == maximum ? null : Values.ToText((ulong)current);
+        // Where they are listed one by one, the first ones are on.
+        foreach (Node one in root.Child("vcpus")?.All("vcpu") ?? [])
+            one["enabled"] = DomainRules.Number(one["id"]) < current ? "yes" : "no";
     });
 
     /// <summary>Puts, replaces or (with null) removes the metadata of a namespace.</summary>

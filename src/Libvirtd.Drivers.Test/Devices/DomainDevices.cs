@@ -35,7 +35,10 @@ internal sealed partial class TestDomainDriver
 
         targets.Live = DeviceAttach.ToRunning(live, device, options).WithInterfaceNames(TestDomains.InterfacePrefix);
         string? alias = NewAlias(live.WithAliases(), targets.Live, device.Kind);
-        edit.Publish(targets.Apply(edit.View));
+        DomainView view = targets.Apply(edit.View);
+        if (device is { Kind: "disk", Target: { } target } && Host.Images.FindChain(targets.Live, target) is { Count: > 1 })
+            view = view.ChangeLiveChain(Host.Images, target, static chain => chain);
+        edit.Publish(view);
         if (alias is not null && edit.Events.HasListeners)
             edit.Events.Raise(new DomainDeviceAddedEvent { Dom = edit.View.Ref, DevAlias = alias });
         return default;
@@ -76,6 +79,8 @@ internal sealed partial class TestDomainDriver
         Node? drive = null;
         if (targets.Live is { } live)
             (targets.Live, drive) = DeviceUpdate.InRunning(live.WithAliases(), device, options);
+        if (drive is not null)
+            edit.View.Blocks.RequireIdle(new DomainDisk(drive).Target);
         edit.Publish(targets.Apply(edit.View));
         if (drive is not null)
             RaiseTray(edit, drive);

@@ -11,7 +11,12 @@ internal sealed partial class TestDomainDriver
         FlagCheck.Require(flags, 0, "testDomainInterfaceAddresses");
         if ((uint)source > (uint)DomainInterfaceAddressesSource.Arp)
             throw VirException.Of(ErrorCode.ArgumentUnsupported, ErrorDomain.Test, $"Unknown IP address data source {(uint)source}");
-        DomainDefinition definition = ActiveView(dom).Definition;
+        DomainView view = source == DomainInterfaceAddressesSource.Agent ? AgentView(dom) : ActiveView(dom);
+        return new(InterfacesOf(view.Definition));
+    }
+
+    private WireInterface[] InterfacesOf(DomainDefinition definition)
+    {
         List<WireInterface> interfaces = [];
         foreach (Documents.DomainInterface net in definition.Document.Interfaces)
         {
@@ -27,6 +32,6 @@ internal sealed partial class TestDomainDriver
             });
         }
 
-        return new([.. interfaces]);
+        return [.. interfaces];
     }
 }

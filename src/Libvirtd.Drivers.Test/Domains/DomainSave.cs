@@ -47,7 +47,8 @@ internal sealed partial class TestDomainDriver
         RequireActive(edit.View);
         if (!edit.View.IsPersistent)
             throw Invalid("cannot do managed save for transient domain");
-        edit.Publish(edit.View.Stop(DomainShutoffReason.Saved) with { HasManagedSave = true });
+        DomainDefinition saved = edit.View.Definition.WithId(-1);
+        edit.Publish(edit.View.Stop(DomainShutoffReason.Saved) with { HasManagedSave = true, Kept = edit.View.Kept with { Saved = saved } });
         edit.Raise(DomainEventType.Stopped, (int)DomainEventStoppedDetailType.Saved);
         return default;
     }

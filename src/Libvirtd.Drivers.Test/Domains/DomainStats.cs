@@ -55,9 +55,7 @@ internal sealed partial class TestDomainDriver
         return new(new DomainGetDiskErrorsRet { Errors = errors, Nerrors = errors.Length });
     }
 
-    public override ValueTask<DomainGetSecurityLabelRet> GetSecurityLabel(CallContext call, DomainRef dom) => new(View(dom).IsActive
-        ? new DomainGetSecurityLabelRet { Label = "libvirt-test\0"u8.ToArray(), Enforcing = 1 }
-        : new DomainGetSecurityLabelRet { Label = "\0"u8.ToArray(), Enforcing = 0 });
+    public override ValueTask<DomainGetSecurityLabelRet> GetSecurityLabel(CallContext call, DomainRef dom) => new(SecurityLabel(dom));
 
     public override ValueTask<DomainStatsRecord[]> GetAllDomainStats(CallContext call, DomainRef[] doms, DomainStatsTypes stats,
         ConnectGetAllDomainStatsFlags flags)
@@ -116,6 +114,10 @@ internal sealed partial class TestDomainDriver
 
         return [.. records];
     }
+
+    private DomainGetSecurityLabelRet SecurityLabel(in DomainRef dom) => View(dom).IsActive
+        ? new DomainGetSecurityLabelRet { Label = "libvirt-test\0"u8.ToArray(), Enforcing = 1 }
+        : new DomainGetSecurityLabelRet { Label = "\0"u8.ToArray(), Enforcing = 0 };
 
     private static DomainGetCpuStatsRet TotalCpuStats(uint nparams)
     {

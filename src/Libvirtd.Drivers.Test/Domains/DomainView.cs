@@ -40,6 +40,8 @@ internal sealed record DomainView
     /// <summary>The block jobs, and what else is known of the disks' images.</summary>
     public BlockState Blocks { get; init; } = BlockState.Empty;
 
+    public KeptView Kept { get; init; } = KeptView.Empty;
+
     /// <summary>What the domain is configured to be, running or not.</summary>
     public DomainDefinition ConfigDefinition => IsActive && Pending is not null ? Pending : Definition;
 

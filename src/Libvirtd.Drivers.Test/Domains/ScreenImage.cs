@@ -8,14 +8,18 @@ internal static class ScreenImage
 {
     public const string MimeType = "image/png";
 
-    private const int Width = 640;
-    private const int Height = 480;
+    public const int Width = 640;
+    public const int Height = 480;
+
     private const byte BitsPerChannel = 8;
     private const byte ColourRgb = 2;
     private static readonly Lazy<byte[]> s_file = new(Draw);
 
     /// <summary>The file; the same each time.</summary>
     public static ReadOnlyMemory<byte> File => s_file.Value;
+
+    /// <summary>The colour of a point.</summary>
+    public static (byte Red, byte Green, byte Blue) ColourAt(int x, int y) => ((byte)(x * 96 / Width), (byte)(y * 128 / Height), 160);
 
     private static byte[] Draw()
     {
@@ -43,9 +47,7 @@ internal static class ScreenImage
             {
                 for (int x = 0; x < Width; x++)
                 {
-                    row[1 + (3 * x)] = (byte)(x * 96 / Width);
-                    row[2 + (3 * x)] = (byte)(y * 128 / Height);
-                    row[3 + (3 * x)] = 160;
+                    (row[1 + (3 * x)], row[2 + (3 * x)], row[3 + (3 * x)]) = ColourAt(x, y);
                 }
 
                 pack.Write(row);

@@ -131,6 +131,8 @@ internal sealed partial class TestDomains(TestHost host)
             States.Invalidate();
         if (!sameState || !sameThreads)
             UsualStats.Invalidate();
+        if (old is { IsActive: true } && (old.Definition.Id != view.Definition.Id || view.IsGone))
+            Host.Consoles.HangUp(view.Definition.Uuid);
     }
 
     internal void IdChanged(TestDomain domain, int oldId, int newId)

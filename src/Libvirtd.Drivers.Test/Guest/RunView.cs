@@ -12,6 +12,12 @@ internal sealed record RunView
 
     /// <summary>The last measurement of how fast the guest writes to its memory; null where none was begun.</summary>
     public DirtyRate? DirtyRate { get; init; }
+
+    /// <summary>The virtual CPUs that the guest does not use, though it has them.</summary>
+    public ImmutableSortedSet<int> IdleVcpus { get; init; } = ImmutableSortedSet<int>.Empty;
+
+    /// <summary>How many seconds the guest's agent is waited for; -2 is for ever, -1 as long as usual, 0 not at all.</summary>
+    public int AgentTimeout { get; init; } = -1;
 }
 
 /// <summary>A measurement of how fast a guest writes to its memory.</summary>
