@@ -1,3 +1,4 @@
+using Libvirtd.Drivers;
 using Libvirtd.Protocol;
 using Libvirtd.Rpc;
 
@@ -45,14 +46,14 @@ internal sealed class AdministeredServer(string name, RpcServer server, WorkerSi
     /// <exception cref="VirException">A parameter is unknown, or the sizes contradict each other; nothing was changed.</exception>
     public void SetWorkers(TypedParam[] parameters)
     {
-        UnsignedParameters given = new(
-            parameters, LibvirtConstants.ThreadpoolWorkersMin, LibvirtConstants.ThreadpoolWorkersMax, LibvirtConstants.ThreadpoolWorkersPriority);
+        TypedParamRules.Require(parameters, TypedParameterType.Uint,
+            LibvirtConstants.ThreadpoolWorkersMin, LibvirtConstants.ThreadpoolWorkersMax, LibvirtConstants.ThreadpoolWorkersPriority);
         lock (_gate)
         {
             WorkerSizes next = new(
-                given.Find(LibvirtConstants.ThreadpoolWorkersMin) ?? _workers.Least,
-                given.Find(LibvirtConstants.ThreadpoolWorkersMax) ?? _workers.Most,
-                given.Find(LibvirtConstants.ThreadpoolWorkersPriority) ?? _workers.Priority);
+                parameters.Find(LibvirtConstants.ThreadpoolWorkersMin)?.UInt ?? _workers.Least,
+                parameters.Find(LibvirtConstants.ThreadpoolWorkersMax)?.UInt ?? _workers.Most,
+                parameters.Find(LibvirtConstants.ThreadpoolWorkersPriority)?.UInt ?? _workers.Priority);
             if (next.Least > next.Most) throw Invalid(ErrorDomain.None, "minWorkers cannot be larger than maxWorkers");
             if (next.Most == 0 != (_workers.Most == 0))
                 throw Invalid(ErrorDomain.None, "maxWorkers must not be switched from zero to non-zero and vice versa");
@@ -76,12 +77,12 @@ internal sealed class AdministeredServer(string name, RpcServer server, WorkerSi
     /// <exception cref="VirException">A parameter is unknown, or the limits contradict each other; nothing was changed.</exception>
     public void SetLimits(TypedParam[] parameters)
     {
-        UnsignedParameters given = new(parameters, LibvirtConstants.ServerClientsMax, LibvirtConstants.ServerClientsUnauthMax);
+        TypedParamRules.Require(parameters, TypedParameterType.Uint, LibvirtConstants.ServerClientsMax, LibvirtConstants.ServerClientsUnauthMax);
         lock (_gate)
         {
             ClientLimits next = new(
-                ToInt(given.Find(LibvirtConstants.ServerClientsMax)) ?? server.Limits.MaxClients,
-                ToInt(given.Find(LibvirtConstants.ServerClientsUnauthMax)) ?? server.Limits.MaxAnonymousClients);
+                ToInt(parameters.Find(LibvirtConstants.ServerClientsMax)?.UInt) ?? server.Limits.MaxClients,
+                ToInt(parameters.Find(LibvirtConstants.ServerClientsUnauthMax)?.UInt) ?? server.Limits.MaxAnonymousClients);
             if (next.MaxClients < next.MaxAnonymousClients)
             {
                 throw Invalid(ErrorDomain.Rpc, "The overall maximum number of clients waiting for authentication must not be less than "

@@ -20,9 +20,19 @@ internal sealed partial class TestConnectDriver
         }
 
         if (cellNum >= 0)
-            return new([Stat(LibvirtConstants.NodeMemoryStatsTotal, cells[cellNum].MemoryKiB), Stat(LibvirtConstants.NodeMemoryStatsFree, cells[cellNum].MemoryKiB / 2)]);
+        {
+            ulong memory = cells[cellNum].MemoryKiB;
+            return new([Stat(LibvirtConstants.NodeMemoryStatsTotal, memory), Stat(LibvirtConstants.NodeMemoryStatsFree, memory / 2)]);
+        }
+
         ulong total = cells.Count > 0 ? cells.Aggregate(0ul, static (sum, cell) => sum + cell.MemoryKiB) : host.Node.MemoryKiB;
-        return new([Stat(LibvirtConstants.NodeMemoryStatsTotal, total), Stat(LibvirtConstants.NodeMemoryStatsFree, total / 2), Stat(LibvirtConstants.NodeMemoryStatsBuffers, total / 64), Stat(LibvirtConstants.NodeMemoryStatsCached, total / 8)]);
+        return new(
+        [
+            Stat(LibvirtConstants.NodeMemoryStatsTotal, total),
+            Stat(LibvirtConstants.NodeMemoryStatsFree, total / 2),
+            Stat(LibvirtConstants.NodeMemoryStatsBuffers, total / 64),
+            Stat(LibvirtConstants.NodeMemoryStatsCached, total / 8),
+        ]);
     }
 
     public override ValueTask<TypedParam[]> NodeGetMemoryParameters(CallContext call, TypedParameterFlags flags)
@@ -45,8 +55,8 @@ internal sealed partial class TestConnectDriver
     public override ValueTask NodeSetMemoryParameters(CallContext call, TypedParam[] @params, uint flags)
     {
         FlagCheck.Require(flags, 0, "testNodeSetMemoryParameters");
-        TypedParamRules.Require(@params, (LibvirtConstants.NodeMemorySharedPagesToScan, TypedParameterType.Uint), (LibvirtConstants.NodeMemorySharedSleepMillisecs, TypedParameterType.Uint),
-            (LibvirtConstants.NodeMemorySharedMergeAcrossNodes, TypedParameterType.Uint));
+        TypedParamRules.Require(@params, TypedParameterType.Uint, LibvirtConstants.NodeMemorySharedPagesToScan,
+            LibvirtConstants.NodeMemorySharedSleepMillisecs, LibvirtConstants.NodeMemorySharedMergeAcrossNodes);
         host.Memory.Share(sharing => new MemorySharing(
             @params.Find(LibvirtConstants.NodeMemorySharedPagesToScan)?.UInt ?? sharing.PagesToScan,
             @params.Find(LibvirtConstants.NodeMemorySharedSleepMillisecs)?.UInt ?? sharing.SleepMilliseconds,

@@ -28,7 +28,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask SetInterfaceParameters(CallContext call, DomainRef dom, string device, TypedParam[] @params, Impact flags)
     {
         FlagCheck.Require((uint)flags, LiveOrConfig, "testDomainSetInterfaceParameters");
-        TypedParamRules.Require(@params, Array.ConvertAll(s_bandwidth, static field => (field, TypedParameterType.Uint)));
+        TypedParamRules.Require(@params, TypedParameterType.Uint, s_bandwidth);
         using DomainEdit edit = domains.Edit(dom);
         FindInterface(edit.View.One((uint)flags).Document, device);
         edit.Publish(edit.View.ChangeOne((uint)flags, document => document.With(root =>

@@ -24,7 +24,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask SetPerfEvents(CallContext call, DomainRef dom, TypedParam[] @params, Impact flags)
     {
         FlagCheck.Require((uint)flags, LiveOrConfig, "testDomainSetPerfEvents");
-        TypedParamRules.Require(@params, Array.ConvertAll(s_perfEvents, static name => (name, TypedParameterType.Boolean)));
+        TypedParamRules.Require(@params, TypedParameterType.Boolean, s_perfEvents);
         using DomainEdit edit = domains.Edit(dom);
         edit.Publish(edit.View.ChangeOne((uint)flags, document => document.With(root =>
         {

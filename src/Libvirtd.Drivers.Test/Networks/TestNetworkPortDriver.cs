@@ -63,7 +63,7 @@ internal sealed class TestNetworkPortDriver(TestNetworks networks) : NetworkPort
     public override ValueTask SetParameters(CallContext call, NetworkPortRef port, TypedParam[] @params, uint flags)
     {
         Check(flags, 0, "networkPortSetParameters");
-        TypedParamRules.Require(@params, [.. s_inbound.Concat(s_outbound).Select(static name => (name, TypedParameterType.Uint))]);
+        TypedParamRules.Require(@params, TypedParameterType.Uint, [.. s_inbound, .. s_outbound]);
         uint Value(string name) => @params.Find(name)?.UInt ?? 0;
         PortRate inbound = new(Value(s_inbound[0]), Value(s_inbound[1]), Value(s_inbound[2]), Value(s_inbound[3]));
         PortRate outbound = new(Value(s_outbound[0]), Value(s_outbound[1]), 0, Value(s_outbound[2]));
