@@ -62,7 +62,22 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
             SharedHost shared = _shared[options];
             if (--shared.Users > 0)
                 return;
+            if (options.Keep > TimeSpan.Zero)
+                shared.Ending = time.CreateTimer(_ => End(options, shared), null, options.Keep, Timeout.InfiniteTimeSpan);
+            else
+                End(options, shared);
+        }
+    }
+
+    /// <summary>The host ends, unless somebody has opened it again.</summary>
+    private void End(TestOptions options, SharedHost shared)
+    {
+        lock (_lock)
+        {
+            if (shared.Users > 0 || !_shared.TryGetValue(options, out SharedHost? known) || known != shared)
+                return;
             _shared.Remove(options);
+            shared.Ending?.Dispose();
             shared.Host.Dispose();
         }
     }
@@ -92,6 +107,8 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
             if (!_shared.TryGetValue(options, out SharedHost? shared))
                 _shared[options] = shared = new SharedHost(MakeDefault(options));
             shared.Users++;
+            shared.Ending?.Dispose();
+            shared.Ending = null;
             return shared.Host;
         }
     }
@@ -116,5 +133,8 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
         public TestHost Host { get; } = host;
 
         public int Users { get; set; }
+
+        /// <summary>Ends a host that nobody uses and that is kept for a while; null while somebody does.</summary>
+        public ITimer? Ending { get; set; }
     }
 }

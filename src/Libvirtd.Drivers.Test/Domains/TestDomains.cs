@@ -58,6 +58,16 @@ internal sealed partial class TestDomains(TestHost host)
         throw NoSuchDomain(dom);
     }
 
+    /// <summary>Begins a change of what a domain is made of, which is to arrive as it left: not while it migrates.</summary>
+    /// <exception cref="VirException">There is none (VIR_ERR_NO_DOMAIN), or it is on its way (VIR_ERR_OPERATION_TIMEOUT).</exception>
+    public DomainEdit EditHardware(in DomainRef dom)
+    {
+        TestDomain domain = Get(dom);
+        if (domain.HasJob)
+            domain.Jobs.RequireNoMigration();
+        return Edit(dom);
+    }
+
     /// <summary>The number of the next life of a domain: 1 is the first.</summary>
     public int NextId() => Interlocked.Increment(ref _lastId);
 
@@ -142,6 +152,7 @@ internal sealed partial class TestDomains(TestHost host)
         {
             _byId.TryRemove(new(oldId, domain));
             Host.Agents.Stopped(domain.View.Definition.Uuid);
+            Host.Migrations.Stopped(domain.View.Definition.Uuid);
         }
 
         if (newId != -1 && oldId != newId && !isGone)

@@ -88,7 +88,7 @@ internal sealed partial class TestDomainDriver
         if (request.Has(DomainMigrateFlags.Peer2peer | DomainMigrateFlags.Tunnelled))
             await PerformAsync(call, dom, uri, request with { Uri = null });
         else
-            await Source.PerformAsync(dom, request, isConfirmed: false);
+            await Source.PerformAsync(dom, request, isConfirmed: false, call.Cancellation);
     }
 
     public override ValueTask<DomainMigrateFinish3ParamsRet> MigrateFinish3Params(CallContext call, TypedParam[] @params, byte[] cookieIn,
@@ -142,7 +142,8 @@ internal sealed partial class TestDomainDriver
     {
         if (request.Has(DomainMigrateFlags.Peer2peer | DomainMigrateFlags.Tunnelled))
         {
-            await new PeerMigration(Host.Migrations, Source).RunAsync(dom, dconnuri, request, call.Cancellation);
+            // The source goes on without its client, which need not wait for that either.
+            await new PeerMigration(Host.Migrations, Source).RunAsync(dom, dconnuri, request, call.Cancellation).WaitAsync(call.Cancellation);
             return [];
         }
 
@@ -151,7 +152,7 @@ internal sealed partial class TestDomainDriver
         _holds.Leaving(dom, true);
         try
         {
-            return await Source.PerformAsync(dom, request, isConfirmed: true);
+            return await Source.PerformAsync(dom, request, isConfirmed: true, call.Cancellation);
         }
         catch
         {

@@ -56,6 +56,13 @@ internal sealed class HostMigrations
     /// <summary>How a host opens another one itself; null where it cannot.</summary>
     public OpenMigrationPeer? OpenPeer { get; set; }
 
+    /// <summary>A guest's life has ended: its memory goes nowhere any more.</summary>
+    public void Stopped(Guid domain)
+    {
+        if (Transfers.TryRemove(domain, out MigrationTransfer? transfer))
+            transfer.Cut();
+    }
+
     public MigrationLimits LimitsOf(Guid domain) => Limits.GetValueOrDefault(domain, MigrationLimits.Default);
 
     public void SetLimits(Guid domain, Func<MigrationLimits, MigrationLimits> change) =>

@@ -47,11 +47,13 @@ internal sealed class MigrationSource(TestDomains domains)
     /// <param name="dom">The domain.</param>
     /// <param name="request">What was asked for.</param>
     /// <param name="isConfirmed">A confirmation follows; otherwise this step is the last, and the domain stops here.</param>
-    public async Task<byte[]> PerformAsync(DomainRef dom, MigrationRequest request, bool isConfirmed)
+    /// <param name="client">Ends when the client that manages the migration is gone: then nobody is there to end it, and it comes to nothing.</param>
+    public async Task<byte[]> PerformAsync(DomainRef dom, MigrationRequest request, bool isConfirmed, CancellationToken client)
     {
         TestDomain domain = domains.Get(dom);
         DomainJob job = domain.Jobs.Current is { Operation: DomainJobOperation.MigrationOut } begun ? begun : domain.Jobs.Begin(DomainJobOperation.MigrationOut);
         DomainRef about = domain.View.Ref;
+        using CancellationTokenRegistration gone = client.Register(job.Abort);
         try
         {
             await TransferAsync(domain, job, request).ConfigureAwait(false);
@@ -74,6 +76,9 @@ internal sealed class MigrationSource(TestDomains domains)
             Leave(domain, about, request);
         return cookie;
     }
+
+    /// <summary>The guest stands still by itself, and is to do so at its destination.</summary>
+    public bool IsPaused(in DomainRef dom) => domains.Get(dom).View.State == DomainState.Paused;
 
     /// <summary>The end of it, when it is known whether the guest runs at its destination.</summary>
     public void Confirm(in DomainRef dom, MigrationRequest request, bool cancelled)
@@ -130,7 +135,7 @@ internal sealed class MigrationSource(TestDomains domains)
         }
 
         if (domain.View.Definition.Id != definition.Id)
-            throw VirException.Of(ErrorCode.OperationFailed, ErrorDomain.Test, "domain is not running");
+            throw VirException.Of(ErrorCode.OperationFailed, ErrorDomain.Test, "domain is no longer running");
         if (isLive && transfer.IsCut)
             Pause(domain, DomainPausedReason.Postcopy, DomainEventSuspendedDetailType.Postcopy);
         else if (isLive)

@@ -33,6 +33,8 @@ internal sealed class PeerMigration(HostMigrations migrations, MigrationSource s
     private async Task RunAsync(IMigrationPeer peer, DomainRef dom, MigrationRequest request)
     {
         (byte[] cookie, string xml) = source.Begin(dom, request);
+        if (source.IsPaused(dom))
+            request = request with { Flags = request.Flags | DomainMigrateFlags.Paused };
         // The memory of our guests needs no tunnel: only the source's own checks are about it.
         const DomainMigrateFlags OfSource = DomainMigrateFlags.Peer2peer | DomainMigrateFlags.Tunnelled | DomainMigrateFlags.ChangeProtection
             | DomainMigrateFlags.AbortOnError | DomainMigrateFlags.AutoConverge;
@@ -52,7 +54,7 @@ internal sealed class PeerMigration(HostMigrations migrations, MigrationSource s
         {
             try
             {
-                cookie = await source.PerformAsync(dom, request with { Uri = room.UriOut }, isConfirmed: true).ConfigureAwait(false);
+                cookie = await source.PerformAsync(dom, request with { Uri = room.UriOut }, isConfirmed: true, default).ConfigureAwait(false);
             }
             catch
             {

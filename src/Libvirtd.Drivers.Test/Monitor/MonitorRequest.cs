@@ -43,7 +43,7 @@ internal sealed record MonitorRequest(string Name, CommandArguments Arguments, s
         }
     }
 
-    /// <summary>Reads words: the command, then <c>name=value</c>; values with blanks stand in double quotes.</summary>
+    /// <summary>Reads words: the command, then <c>name=value</c>; a value with blanks stands in double quotes, which mean themselves elsewhere.</summary>
     /// <exception cref="MonitorException">It is no command.</exception>
     public static MonitorRequest ParseWords(string text)
     {
@@ -101,7 +101,7 @@ internal sealed record MonitorRequest(string Name, CommandArguments Arguments, s
         bool isWord = false;
         foreach (char c in text)
         {
-            if (c == '"')
+            if (c == '"' && (isQuoted || word.Length == 0 || word[^1] == '='))
             {
                 isQuoted = !isQuoted;
                 isWord = true;

@@ -14,6 +14,9 @@ internal sealed record TestOptions
     /// <summary><c>host=west</c>: default hosts of different names have nothing in common.</summary>
     public string Host { get; init; } = "";
 
+    /// <summary><c>keep=10m</c>: how long, by the real clock, the host lives on when its last connection has ended.</summary>
+    public TimeSpan Keep { get; init; }
+
     /// <summary><c>clock=virtual</c>: time stands still but for commands; <c>clock=real</c> otherwise.</summary>
     public bool IsVirtual { get; init; }
 
@@ -65,6 +68,7 @@ internal sealed record TestOptions
     private TestOptions With(string name, string value) => name switch
     {
         "host" => this with { Host = IsName(value) ? value : throw Bad(name, value, $"1 to {MostNameLength} letters, digits, '-', '_' or '.'") },
+        "keep" => this with { Keep = ParseDuration(name, value) },
         "clock" => this with { IsVirtual = value is "virtual" or "real" ? value == "virtual" : throw Bad(name, value, "'real' or 'virtual'") },
         "speed" => this with { Speed = ParseSpeed(name, value) },
         "seed" => this with { Seed = ParseSeed(name, value) },

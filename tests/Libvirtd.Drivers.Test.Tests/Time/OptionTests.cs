@@ -25,6 +25,27 @@ public sealed class OptionTests
     }
 
     [Fact]
+    public async Task A_host_can_be_kept_for_a_while_after_its_last_connection()
+    {
+        VirtualClock clock = new();
+        TestDriver driver = new(clock, new IdentitySource(1));
+        const string Uri = "test:///default?keep=10m";
+        await using (Hypervisor first = await OpenAsync(driver, Uri))
+            first.Define("guest");
+        clock.Advance(TimeSpan.FromMinutes(9), TestContext.Current.CancellationToken);
+        await using (Hypervisor second = await OpenAsync(driver, Uri))
+        {
+            clock.Advance(TimeSpan.FromMinutes(9), TestContext.Current.CancellationToken);
+            Assert.Equal("guest", second.Find("guest").Name);
+        }
+
+        clock.Advance(TimeSpan.FromMinutes(11), TestContext.Current.CancellationToken);
+        await using Hypervisor third = await OpenAsync(driver, Uri);
+        Assert.Equal(ErrorCode.NoDomain, Fails(() => third.Find("guest")).Code);
+        Assert.Equal(0, clock.WaitingTimers);
+    }
+
+    [Fact]
     public async Task Equal_seeds_make_equal_identities()
     {
         const string Nic = "<interface type='network'><source network='default'/></interface>";

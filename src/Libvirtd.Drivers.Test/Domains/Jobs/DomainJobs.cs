@@ -32,6 +32,13 @@ internal sealed class DomainJobs(TestDomain domain)
             throw VirException.Of(ErrorCode.OperationTimeout, ErrorDomain.Test, $"cannot acquire state change lock (held by job={Describe(job.Operation)})");
     }
 
+    /// <summary>Refuses a change of a domain that is on its way to another host, or from one.</summary>
+    public void RequireNoMigration()
+    {
+        if (Current is { Operation: DomainJobOperation.MigrationOut or DomainJobOperation.MigrationIn })
+            RequireNone();
+    }
+
     /// <summary>The job has ended; how is remembered for virDomainGetJobStats, and told by the event of it.</summary>
     /// <param name="job">The job.</param>
     /// <param name="about">The domain as it was while the job ran.</param>
@@ -48,7 +55,8 @@ internal sealed class DomainJobs(TestDomain domain)
         JobResult result = new(job.Operation, type, progress, [.. list]);
         Volatile.Write(ref _last, result);
         EventHub events = domain.Owner.Host.Events;
-        if (events.HasListeners)
+        // A guest's arrival is told by the domain's own events.
+        if (events.HasListeners && job.Operation != DomainJobOperation.MigrationIn)
             events.Raise(new DomainJobCompletedEvent { Dom = about, Params = result.Params });
     }
 
