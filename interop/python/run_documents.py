@@ -12,9 +12,10 @@ import libvirt
 
 libvirt.registerErrorHandler(lambda context, error: None, None)
 
+# The ends of the chains are said, since ours would add them once the domain runs.
 DISKS = """<domain type='test'><name>disks</name><memory>1024</memory><os><type>hvm</type></os><devices>
-<disk type='file'><driver type='qcow2'/><source file='/a'/><target dev='vda'/></disk>
-<disk type='file'><driver type='qcow2'/><source file='/b'/><target dev='vdb'/></disk></devices></domain>"""
+<disk type='file'><driver type='qcow2'/><source file='/a'/><backingStore/><target dev='vda'/></disk>
+<disk type='file'><driver type='qcow2'/><source file='/b'/><backingStore/><target dev='vdb'/></disk></devices></domain>"""
 SECURE = libvirt.VIR_DOMAIN_XML_SECURE
 INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE
 
