@@ -1,27 +1,27 @@
+using System.Collections.Concurrent;
 using Libvirtd.Interop.Daemons;
 using Libvirtd.Interop.Processes;
 
 namespace Libvirtd.Interop.Differential;
 
-/// <summary>Runs every scenario against both servers, once for all tests of the class; leaves a report in TestResults/differential.txt.</summary>
+/// <summary>
+/// Runs every scenario against our server and twice against upstream's, once for all tests; leaves a report in TestResults/differential.txt.
+/// </summary>
 public sealed class DifferentialRun : IAsyncLifetime
 {
-    private readonly Dictionary<string, Exception> _failures = [];
+    private const int AtOnce = 4;
+
+    private readonly ConcurrentDictionary<string, Exception> _failures = new();
     private Comparison? _comparison;
+    private Comparison? _upstream;
 
     public string? Missing { get; private set; }
 
-    /// <summary>The results; the test is skipped when a server cannot run here, and fails when the scenario broke off.</summary>
-    public Comparison Comparison(string? scenario = null)
-    {
-        if (Missing is not null) Assert.Skip(Missing);
-        foreach ((string name, Exception failure) in _failures)
-        {
-            if (scenario is null || scenario == name) Assert.Fail($"{name}: {failure.Message}");
-        }
+    /// <summary>Ours against upstream's; the test is skipped when a server cannot run here, and fails when the scenario broke off.</summary>
+    public Comparison Comparison(string? scenario = null) => Checked(scenario, _comparison);
 
-        return _comparison!;
-    }
+    /// <summary>Upstream's second run against its first.</summary>
+    public Comparison Repeated(string? scenario = null) => Checked(scenario, _upstream);
 
     public async ValueTask InitializeAsync()
     {
@@ -31,21 +31,27 @@ public sealed class DifferentialRun : IAsyncLifetime
         Missing = Virsh.Missing ?? upstream.Missing ?? ours.Missing;
         if (Missing is not null) return;
 
-        List<CommandResult> results = [];
-        foreach (string name in Scenario.AllNames)
+        // Most of a scenario's time is waiting: for servers that start, for events that do not come.
+        ConcurrentDictionary<string, IReadOnlyList<CommandResult>> results = new(), repeated = new();
+        ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop };
+        await Parallel.ForEachAsync(Scenario.AllNames, options, async (name, cancel) =>
         {
-            Scenario scenario = Scenario.Load(name);
             try
             {
-                results.AddRange(await CompareAsync(scenario, new UpstreamDaemon(), new OurDaemon(), stop));
+                Scenario scenario = Scenario.Load(name);
+                IReadOnlyList<string>[] outputs = await Task.WhenAll(
+                    ((Daemon[])[new UpstreamDaemon(), new UpstreamDaemon(), new OurDaemon()]).Select(server => ScenarioRunner.RunAsync(scenario, server, cancel)));
+                repeated[name] = Pair(scenario, outputs[0], outputs[1]);
+                results[name] = Pair(scenario, outputs[0], outputs[2]);
             }
             catch (Exception failure) when (failure is InvalidOperationException or TimeoutException)
             {
                 _failures[name] = failure;
             }
-        }
+        });
 
-        _comparison = new Comparison(results, KnownDifferences.Load());
+        _comparison = new Comparison(All(results), KnownDifferences.Load());
+        _upstream = new Comparison(All(repeated), []);
         Console.WriteLine(_comparison.Summary);
         string folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "interop", "TestResults")).FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "differential.txt"), _comparison.Report(), stop);
@@ -53,11 +59,20 @@ public sealed class DifferentialRun : IAsyncLifetime
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>Runs one scenario against two servers at the same time.</summary>
-    internal static async Task<IReadOnlyList<CommandResult>> CompareAsync(Scenario scenario, Daemon first, Daemon second, CancellationToken stop)
+    private Comparison Checked(string? scenario, Comparison? comparison)
     {
-        IReadOnlyList<string>[] outputs = await Task.WhenAll(
-            ScenarioRunner.RunAsync(scenario, first, stop), ScenarioRunner.RunAsync(scenario, second, stop));
-        return [.. scenario.Commands.Select((command, i) => new CommandResult(scenario.Name, command, outputs[0][i], outputs[1][i]))];
+        if (Missing is not null) Assert.Skip(Missing);
+        foreach ((string name, Exception failure) in _failures)
+        {
+            if (scenario is null || scenario == name) Assert.Fail($"{name}: {failure.Message}");
+        }
+
+        return comparison!;
     }
+
+    private static CommandResult[] All(ConcurrentDictionary<string, IReadOnlyList<CommandResult>> results) =>
+        [.. Scenario.AllNames.Where(results.ContainsKey).SelectMany(name => results[name])];
+
+    private static CommandResult[] Pair(Scenario scenario, IReadOnlyList<string> expected, IReadOnlyList<string> actual) =>
+        [.. scenario.Commands.Select((command, i) => new CommandResult(scenario.Name, command, expected[i], actual[i]))];
 }

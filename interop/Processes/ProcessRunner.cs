@@ -47,6 +47,7 @@ internal static class ProcessRunner
         start.Environment["LC_ALL"] = "C.UTF-8";
         start.Environment["TZ"] = "UTC";
         start.Environment["TERM"] = "dumb"; // else readline colours and wraps the lines that virsh echoes
+        start.Environment["VISUAL"] = "sed -i s/65536/131072/"; // for virsh edit
         start.Environment["HOME"] = folder;
         foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("XDG_", StringComparison.Ordinal)
                      || name.StartsWith("LIBVIRT_", StringComparison.Ordinal) || name.StartsWith("VIRSH_", StringComparison.Ordinal)).ToArray())

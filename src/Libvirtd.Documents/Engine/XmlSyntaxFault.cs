@@ -57,7 +57,7 @@ internal static class XmlSyntaxFault
 
             int start = i;
             if (!Skip(xml, ref i, out bool isTag))
-                return (xml.Length, open.TryPeek(out var unclosed) ? Premature(unclosed) : "Comment not terminated");
+                return Unfinished(xml, start, line, isTag);
             if (!isTag)
             {
                 line += xml.AsSpan(start, i - start).Count('\n');
@@ -92,6 +92,19 @@ internal static class XmlSyntaxFault
         if (rootSeen)
             return (OffsetOf(xml, error), error.Message);
         return (xml.Length, xml.Length == 0 ? "Document is empty" : "Start tag expected, '<' not found");
+    }
+
+    /// <summary>What is wrong with the piece of markup that the text ends in.</summary>
+    private static (int Offset, string What) Unfinished(string xml, int start, int line, bool isTag)
+    {
+        if (!isTag)
+            return (xml.Length, "Comment not terminated");
+        if (xml.AsSpan(start).StartsWith("</"))
+            return (xml.Length, "expected '>'");
+        string name = NameAt(xml, start + 1);
+        if (name.Length == 0)
+            return (start + 1, "StartTag: invalid element name");
+        return AttributeFault(xml, start + 1, xml.Length) ?? (xml.Length, $"Couldn't find end of Start Tag {name} line {line}");
     }
 
     private static string Premature((string Name, int Line) open) => $"Premature end of data in tag {open.Name} line {open.Line}";

@@ -50,6 +50,8 @@ internal static class NetworkDnsUpdate
         Node record = part.Normalise(NetworkSchema.Dns.FindChild("txt")!, null) ?? new Node("txt");
         string name = record["name"]
             ?? throw Fault.Xml(ErrorDomain.Network, $"missing required name attribute in DNS TXT record of network {part.Name}");
+        if (name.AsSpan().ContainsAny(' ', ','))
+            throw VirException.Of(ErrorCode.XmlDetail, ErrorDomain.Network, $"prohibited character in DNS TXT record name '{name}' of network {part.Name}");
         if (part.IsAdd && !record.Has("value"))
             throw Fault.Xml(ErrorDomain.Network, $"missing required value attribute in DNS TXT record named '{name}' of network {part.Name}");
         Set(part, record, one => one["name"] == name,

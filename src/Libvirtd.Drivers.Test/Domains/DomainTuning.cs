@@ -19,12 +19,15 @@ internal sealed partial class TestDomainDriver
     public override ValueTask<DomainGetSchedulerTypeRet> GetSchedulerType(CallContext call, DomainRef dom) =>
         new(new DomainGetSchedulerTypeRet { Type = "fair", Nparams = 1 });
 
-    public override ValueTask<TypedParam[]> GetSchedulerParameters(CallContext call, DomainRef dom) =>
-        GetSchedulerParametersFlags(call, dom, Impact.Current);
-
     public override ValueTask<TypedParam[]> GetSchedulerParametersFlags(CallContext call, DomainRef dom, Impact flags)
     {
-        FlagCheck.Require((uint)flags, 0, "testDomainGetSchedulerParametersFlags");
+        // Upstream's server adds this flag on its own, and its driver refuses it: the call never succeeds, and the message names the flag.
+        FlagCheck.Require((uint)flags | (uint)TypedParameterFlags.Okay, 0, "testDomainGetSchedulerParametersFlags");
+        return GetSchedulerParameters(call, dom);
+    }
+
+    public override ValueTask<TypedParam[]> GetSchedulerParameters(CallContext call, DomainRef dom)
+    {
         View(dom);
         return new([new TypedParam("weight", SchedulerWeight)]);
     }
