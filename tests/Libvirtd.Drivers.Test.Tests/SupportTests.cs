@@ -9,7 +9,7 @@ namespace Libvirtd.Drivers.Test.Tests;
 /// <summary>docs/support.md says what is answered and what is not; this keeps it true.</summary>
 public sealed class SupportTests
 {
-    private static readonly (string Name, ImmutableArray<ProcedureInfo> Procedures)[] s_programs =
+    internal static (string Name, ImmutableArray<ProcedureInfo> Procedures)[] Programs { get; } =
     [
         ("remote", RemoteProgram.Procedures),
         ("qemu", QemuProgram.Procedures),
@@ -28,7 +28,8 @@ public sealed class SupportTests
         await CheckAsync(Path.Combine(Root(), "README.md"), readme => WithTable(readme, Counts(table)));
     }
 
-    private static async Task CheckAsync(string path, Func<string, string> wanted)
+    /// <summary>Compares a file with what it should hold, or writes it when LIBVIRTD_REGENERATE says so.</summary>
+    internal static async Task CheckAsync(string path, Func<string, string> wanted)
     {
         string found = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
         string expected = wanted(found);
@@ -53,7 +54,7 @@ public sealed class SupportTests
 
     private static string Table(DriverConnection connection)
     {
-        ProcedureInfo[] all = [.. s_programs.SelectMany(program => program.Procedures)];
+        ProcedureInfo[] all = [.. Programs.SelectMany(program => program.Procedures)];
         ProcedureInfo[] session = [.. all.Where(procedure => procedure.IsSession && !procedure.IsEvent)];
         ILookup<ObjectKind, ProcedureInfo> byKind = all.Where(procedure => !procedure.IsSession && !procedure.IsEvent).ToLookup(procedure => procedure.Kind);
         HashSet<ProcedureInfo> answered = [.. byKind.SelectMany(kind => Answered(connection, kind))];
@@ -71,13 +72,13 @@ public sealed class SupportTests
         foreach (IGrouping<ObjectKind, ProcedureInfo> kind in byKind.OrderBy(kind => kind.Key))
             List(text, kind.Key.ToString(), kind.Where(procedure => !answered.Contains(procedure)));
         text.Append("\n## What the session answers\n");
-        foreach ((string name, ImmutableArray<ProcedureInfo> procedures) in s_programs)
+        foreach ((string name, ImmutableArray<ProcedureInfo> procedures) in Programs)
             List(text, name, procedures.Where(session.Contains));
         return text.ToString();
     }
 
     /// <summary>The procedures whose methods the connection's object overrides. The base class declares them in the order of their numbers.</summary>
-    private static IEnumerable<ProcedureInfo> Answered(DriverConnection connection, IGrouping<ObjectKind, ProcedureInfo> kind)
+    internal static IEnumerable<ProcedureInfo> Answered(DriverConnection connection, IGrouping<ObjectKind, ProcedureInfo> kind)
     {
         PropertyInfo property = typeof(DriverConnection).GetProperties().Single(one => one.PropertyType.Name == $"{kind.Key}Driver");
         const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
@@ -102,7 +103,7 @@ public sealed class SupportTests
 
     private static void Line(StringBuilder text, FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture));
 
-    private static string Root()
+    internal static string Root()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Libvirtd.Net.sln")))
