@@ -18,15 +18,19 @@ public sealed class UpstreamBindingTests : BindingTests<UpstreamDaemon>
     }
 }
 
+/// <summary>What the tests are run for.</summary>
+public static class BindingNames
+{
+    public static TheoryData<string> All => [.. Binding.All.Select(binding => binding.Name)];
+}
+
 /// <summary>Libvirt's bindings to other languages and systems, each with a program of its own against a running server.</summary>
 public abstract class BindingTests<TDaemon> : SessionTests<TDaemon>
     where TDaemon : Daemon, new()
 {
-    public static TheoryData<string> Names => [.. Binding.All.Select(binding => binding.Name)];
-
     protected override string? ClientMissing => null;
 
-    [Theory, MemberData(nameof(Names))]
+    [Theory, MemberData(nameof(BindingNames.All), MemberType = typeof(BindingNames))]
     public async Task Binding_tells_the_whole_story(string name)
     {
         Binding binding = Binding.All.Single(one => one.Name == name);

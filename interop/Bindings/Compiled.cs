@@ -9,17 +9,19 @@ internal static class Compiled
     private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> s_built = new();
 
     /// <summary>Builds <c>NAME/story.go</c> with the packages that Debian installs, without a network; returns the program.</summary>
-    public static Task<string> GoAsync(string name, CancellationToken stop) => BuildAsync($"{name}/story", ".go", stop,
+    public static Task<string> GoAsync(string name, CancellationToken stop) => BuildAsync(
+        $"{name}/story", ".go",
         (source, target) =>
         [
             "GO111MODULE=off", "GOFLAGS=", "GOPATH=/usr/share/gocode", $"GOCACHE={Folder("go")}", "/usr/bin/go", "build", "-o", target, source,
-        ]);
+        ],
+        stop);
 
     /// <summary>Builds <c>NAME.c</c>; returns the shared library.</summary>
     public static Task<string> LibraryAsync(string name, CancellationToken stop) =>
-        BuildAsync(name, ".c", stop, (source, target) => ["/usr/bin/gcc", "-Wall", "-O1", "-shared", "-fPIC", "-o", target, source]);
+        BuildAsync(name, ".c", (source, target) => ["/usr/bin/gcc", "-Wall", "-O1", "-shared", "-fPIC", "-o", target, source], stop);
 
-    private static Task<string> BuildAsync(string name, string extension, CancellationToken stop, Func<string, string, string[]> command) =>
+    private static Task<string> BuildAsync(string name, string extension, Func<string, string, string[]> command, CancellationToken stop) =>
         s_built.GetOrAdd(name, _ => new(async () =>
         {
             string target = Path.Combine(Folder("bin"), name.Replace('/', '-'));

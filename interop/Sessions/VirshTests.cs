@@ -12,7 +12,9 @@ public sealed class OurVirshTests : VirshTests<OurDaemon>
     {
         // virsh 9.0 names the states that it wants, which upstream's test driver refuses.
         string output = await Run(Server.Uri(transport), "nodedev-list; nodedev-list --cap scsi_host");
-        Assert.Equal(["computer", "scsi_host1", "scsi_host11", "scsi_host2"], Lines(output).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["computer", "scsi_host1", "scsi_host11", "scsi_host2"],
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct().Order(StringComparer.Ordinal));
     }
 }
 

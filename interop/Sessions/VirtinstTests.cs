@@ -103,6 +103,7 @@ public abstract class VirtinstTests<TDaemon> : SessionTests<TDaemon>
     {
         if (_holder is not null) await _holder.DisposeAsync();
         await base.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>Installs the domain "vm" on a host that stays while the test runs: virsh holds a connection.</summary>
