@@ -22,6 +22,7 @@
  *   -q N     calls in flight per connection     (1)
  *   -t SEC   seconds to run                     (3)
  *   -n N     count for define/undefine/snapshot/event/connect  (1000)
+ *   -f       event: register for events of the domain alone: others change theirs meanwhile
  *   -o N     the first number in the names that define/undefine/snapshot use  (0)
  * It prints one line of "key=value" pairs.  Exit status 1: an RPC error or a
  * lost connection (the error's text goes to stderr).
@@ -265,12 +266,12 @@ static int by_value(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-    if (argc < 3) { fprintf(stderr, "usage: rpcload ADDR MODE [-u URI] [-p PROC] [-d NAME] [-c N] [-q N] [-t SEC] [-n N] [-o N] [-- COMMAND]\n"); return 2; }
+    if (argc < 3) { fprintf(stderr, "usage: rpcload ADDR MODE [-u URI] [-p PROC] [-d NAME] [-c N] [-q N] [-t SEC] [-n N] [-o N] [-f] [-- COMMAND]\n"); return 2; }
     const char *addr = argv[1], *mode = argv[2], *uri = "test:///default", *proc = "version", *dom = "test";
-    int conns = 1, depth = 1, count = 1000, offset = 0, o;
+    int conns = 1, depth = 1, count = 1000, offset = 0, filter = 0, o;
     double secs = 3;
     optind = 3;
-    while ((o = getopt(argc, argv, "u:p:d:c:q:t:n:o:")) != -1) switch (o) {
+    while ((o = getopt(argc, argv, "u:p:d:c:q:t:n:o:f")) != -1) switch (o) {
         case 'u': uri = optarg; break;
         case 'p': proc = optarg; break;
         case 'd': dom = optarg; break;
@@ -279,6 +280,7 @@ int main(int argc, char **argv)
         case 't': secs = atof(optarg); break;
         case 'n': count = atoi(optarg); break;
         case 'o': offset = atoi(optarg); break;
+        case 'f': filter = 1; break;
         default: return 2;
     }
     struct rlimit rl = {1 << 20, 1 << 20};
@@ -365,13 +367,14 @@ int main(int argc, char **argv)
         epoll_ctl(ep, EPOLL_CTL_ADD, cs[i].fd, &ev);
     }
     if (!strcmp(mode, "event")) {
-        uint8_t ref[400], a[8];
+        uint8_t ref[400], a[408];
         Conn *driver = cs + conns;
         open_conn(driver, addr, uri);
         size_t nref = domain_ref(driver, dom, ref);
         for (int i = 0; i < conns; i++) {
             uint8_t *p = put32(a, 0);       /* event id 0: lifecycle */
-            p = put32(p, 0);                /* no domain filter */
+            p = put32(p, filter);           /* of one domain, or of all */
+            if (filter) p = (uint8_t *)memcpy(p, ref, nref) + nref;
             call(cs + i, P_EVENT_CALLBACK_REGISTER_ANY, a, p - a, NULL);
         }
         long got = 0, want = (long)count * conns;

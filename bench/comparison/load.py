@@ -11,11 +11,11 @@ class LoadError(Exception):
 
 
 def rpcload(server, mode, processes, wrap=None, timeout=120, **options):
-    """Runs rpcload and returns what it printed: names and numbers. Options are its letters; command= follows "--"."""
+    """Runs rpcload and returns what it printed: names and numbers. Options are its letters, True for one without a value; command= follows "--"."""
     command = options.pop("command", None)
     arguments = [str(OUT / "rpcload"), server.address, mode]
     for letter, value in options.items():
-        arguments += [f"-{letter}", str(value)]
+        arguments += [f"-{letter}"] if value is True else [f"-{letter}", str(value)]
     if command:
         arguments += ["--", *command]
     output = _run(wrap(arguments) if wrap else arguments, processes, timeout)

@@ -26,7 +26,7 @@ LOADS = (
     ("xml, 4 connections x 1", "call", {"p": "xml", "c": 4, "q": 1, "t": PIECE}),
     ("list of 500 domains, 1 connection x 1", "call", {"p": "list", "c": 1, "q": 1, "t": PIECE}),
     ("stats of 500 domains, 1 connection x 1", "call", {"p": "stats", "c": 1, "q": 1, "t": PIECE}),
-    ("lifecycle events to 20 clients", "event", {"c": 20, "n": 2000}),
+    ("lifecycle events to 20 clients", "event", {"c": 20, "n": 2000, "f": True}),
     ("connect, open, close", "connect", {"n": 2000}),
 )
 
