@@ -30,17 +30,28 @@ internal static class ControllerRules
     }
 
     /// <summary>Makes sure of a controller with that type and index; a new one stands after the last of its type that comes before it.</summary>
-    public static void Ensure(Node devices, string type, string index)
+    public static void Ensure(Node devices, string type, string index) => Ensure(devices, type, [index]);
+
+    /// <summary>The same for several indexes.</summary>
+    public static void Ensure(Node devices, string type, IEnumerable<string> indexes)
     {
         List<Node> controllers = [.. devices.All("controller")];
-        if (controllers.Exists(one => one["type"] == type && one["index"] == index))
+        HashSet<string?> present = [.. controllers.Where(one => one["type"] == type).Select(static one => one["index"])];
+        int before = controllers.Count;
+        foreach (string index in indexes)
+        {
+            if (!present.Add(index))
+                continue;
+            Node raw = new("controller");
+            raw.Append("type", type);
+            Node made = new("controller", DiskSchemas.Controller.Resolve(raw, null));
+            made.Append("type", type);
+            made.Append("index", index);
+            Insert(controllers, made);
+        }
+
+        if (controllers.Count == before)
             return;
-        Node raw = new("controller");
-        raw.Append("type", type);
-        Node made = new("controller", DiskSchemas.Controller.Resolve(raw, null));
-        made.Append("type", type);
-        made.Append("index", index);
-        Insert(controllers, made);
         devices.RemoveAll("controller");
         foreach (Node one in controllers)
             devices.Add(one);

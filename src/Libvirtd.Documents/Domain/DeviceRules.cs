@@ -6,8 +6,8 @@ namespace Libvirtd.Documents;
 /// <summary>Devices: buses and addresses that follow from names, controllers that devices imply, ports in sequence.</summary>
 internal static class DeviceRules
 {
-    /// <summary>Controllers that a far address would imply are made up to this index.</summary>
-    private const ulong MaxImplied = 4096;
+    /// <summary>More controllers of a type than this are not made up for an address or a name; upstream would make them all.</summary>
+    private const ulong MaxImplied = 1024;
 
     public static void Apply(Node root, DomainParseOptions options)
     {
@@ -17,7 +17,7 @@ internal static class DeviceRules
         CompleteInputs(root, devices, options.ErrorDomain);
         ConsoleRules.Apply(root, devices, options.ErrorDomain);
         CompletePanics(devices, options.ErrorDomain);
-        AddImpliedControllers(devices);
+        AddImpliedControllers(devices, options.ErrorDomain);
         CompleteVideo(root, devices, options);
     }
 
@@ -29,8 +29,6 @@ internal static class DeviceRules
         foreach (Node input in devices.All("input"))
         {
             string type = input["type"]!;
-            if (input["bus"] == "usb" && noUsb)
-                throw Fault.Unsupported(domain, "Can't add USB input device. USB bus is disabled");
             if (input["bus"] == "usb" && input.Child("address")?["type"] is not (null or "usb"))
                 throw Fault.Xml(domain, "Invalid address for a USB device");
             input["bus"] ??= os switch
@@ -42,6 +40,8 @@ internal static class DeviceRules
                 "xen" or "linux" or "xenpvh" => "xen",
                 _ => root["type"] is "vz" or "parallels" ? "parallels" : null,
             };
+            if (input["bus"] == "usb" && noUsb)
+                throw Fault.Unsupported(domain, "Can't add USB input device. USB bus is disabled");
             if (input["bus"] == "none")
                 input["bus"] = null;
         }
@@ -57,16 +57,16 @@ internal static class DeviceRules
         }
     }
 
-    private static void AddImpliedControllers(Node devices)
+    private static void AddImpliedControllers(Node devices, ErrorDomain domain)
     {
-        AddForDisks(devices, "scsi", "scsi");
-        AddForDisks(devices, "fdc", "fdc");
-        AddForDisks(devices, "ide", "ide");
-        AddForDisks(devices, "sata", "sata");
+        AddForDisks(devices, "scsi", "scsi", domain);
+        AddForDisks(devices, "fdc", "fdc", domain);
+        AddForDisks(devices, "ide", "ide", domain);
+        AddForDisks(devices, "sata", "sata", domain);
         foreach (Node device in devices.ChildList.ToArray())
         {
             if (device.Name is "channel" or "console" && device.Child("target")?["type"] == "virtio")
-                ControllerRules.Ensure(devices, "virtio-serial", AddressOf(device, "virtio-serial")?["controller"] ?? "0");
+                AddOne(devices, "virtio-serial", AddressOf(device, "virtio-serial")?["controller"] ?? "0", domain);
         }
 
         HashSet<string> taken = new(StringComparer.Ordinal);
@@ -90,7 +90,7 @@ internal static class DeviceRules
 
             if (AddressOf(card, "ccid") is not { } place)
                 continue;
-            ControllerRules.Ensure(devices, "ccid", place["controller"]!);
+            AddOne(devices, "ccid", place["controller"]!, domain);
         }
 
         foreach (Node host in devices.All("hostdev").ToArray())
@@ -100,11 +100,11 @@ internal static class DeviceRules
             if (host.Child("address") is null)
                 host.Add(DiskRules.NextScsiAddress(devices));
             if (AddressOf(host, "drive") is { } place)
-                AddUpTo(devices, "scsi", DomainRules.Number(place["controller"]));
+                AddUpTo(devices, "scsi", DomainRules.Number(place["controller"]), domain);
         }
     }
 
-    private static void AddForDisks(Node devices, string controller, string bus)
+    private static void AddForDisks(Node devices, string controller, string bus, ErrorDomain domain)
     {
         ulong? most = null;
         foreach (Node disk in devices.ChildList)
@@ -114,13 +114,22 @@ internal static class DeviceRules
         }
 
         if (most is { } last)
-            AddUpTo(devices, controller, last);
+            AddUpTo(devices, controller, last, domain);
     }
 
-    private static void AddUpTo(Node devices, string type, ulong last)
+    private static void AddUpTo(Node devices, string type, ulong last, ErrorDomain domain)
     {
-        for (ulong index = 0; index <= Math.Min(last, MaxImplied); index++)
-            ControllerRules.Ensure(devices, type, ToText(index));
+        if (last >= MaxImplied)
+            throw Fault.Unsupported(domain, $"{type} controller {last} is too far: no more than {MaxImplied} are added for what uses them");
+        ControllerRules.Ensure(devices, type, Enumerable.Range(0, (int)last + 1).Select(static index => ToText((ulong)index)));
+    }
+
+    /// <summary>A controller's index is a signed number; an address has room for more.</summary>
+    private static void AddOne(Node devices, string type, string index, ErrorDomain domain)
+    {
+        if (DomainRules.Number(index) > int.MaxValue)
+            throw Fault.Unsupported(domain, $"{type} controller {index} is too far");
+        ControllerRules.Ensure(devices, type, index);
     }
 
     internal static Node? AddressOf(Node device, string type) => device.Child("address") is { } address && address["type"] == type ? address : null;
@@ -132,6 +141,8 @@ internal static class DeviceRules
         Node[] videos = devices.All("video").ToArray();
         if (videos.Length == 0)
             return;
+        if (videos.Count(static video => video.Child("model")?["primary"] == "yes") > 1)
+            throw Fault.Unsupported(options.ErrorDomain, "Only one primary video device is supported");
         Node? primary = Array.FindLast(videos, static video => video.Child("model")?["primary"] == "yes");
         if (primary is not null && primary != videos[0])
         {

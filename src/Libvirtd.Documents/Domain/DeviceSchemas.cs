@@ -102,7 +102,7 @@ internal static class DeviceSchemas
     {
         Node node = scope.Node;
         uint domain = Value(node, "domain"), bus = Value(node, "bus"), slot = Value(node, "slot"), function = Value(node, "function");
-        if (domain == 0 && bus == 0 && slot == 0)
+        if (domain == 0 && bus == 0 && slot == 0 && function <= 7)
         {
             if (node.Has("type"))
             {
@@ -115,6 +115,13 @@ internal static class DeviceSchemas
             return true;
         }
 
+        return CheckPciRange(scope);
+    }
+
+    /// <summary>The numbers of a PCI address are those of a device that can be.</summary>
+    internal static bool CheckPciRange(in Scope scope)
+    {
+        uint bus = Value(scope.Node, "bus"), slot = Value(scope.Node, "slot"), function = Value(scope.Node, "function");
         if (bus > 0xff)
             throw Bad("bus", bus, 0xff);
         if (slot > 0x1f)

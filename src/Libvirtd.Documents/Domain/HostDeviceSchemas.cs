@@ -21,7 +21,7 @@ internal static class HostDeviceSchemas
     private static readonly FaultText s_noAdapter = FaultText.Xml("'adapter' name must be specified for scsi hostdev source");
 
     private static readonly ElementSchema s_subsystemSource = Switch("source", static (_, parent) => parent?["type"],
-        ("usb", Element("source")
+        ("usb", Element("source").Keep()
             .Attr("startupPolicy", OneOf("mandatory", "requisite", "optional"))
             .Attr("guestReset", OneOf("off", "uninitialized", "on"))
             .With(UsbId("vendor"), UsbId("product"), Element("address").Attr("bus", UInt, required: true).Attr("device", UInt, required: true))

@@ -134,6 +134,11 @@ internal static class StorageSchemas
                 schema.Attr("index", UInt, show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive);
             }
 
+            else
+            {
+                schema.Keep(); // an image of a chain without its source would not be read again
+            }
+
             schema.With(Slices);
             if (schema != network)
                 schema.With(Seclabel);

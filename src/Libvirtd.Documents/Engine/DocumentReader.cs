@@ -63,7 +63,9 @@ internal static class DocumentReader
                     if (open.Count >= DocumentLimits.MaxDepth)
                         throw XmlSyntaxFault.Limit(url, domain, "Excessive depth in document: 256 use XML_PARSE_HUGE option");
                     bool isEmpty = reader.IsEmptyElement;
-                    Node node = ReadElement(reader, url, domain);
+                    Node node = ReadElement(reader, url, domain, out List<(string Prefix, string Space)>? prefixes);
+                    if (prefixes is not null && open.Count >= verbatimDepth)
+                        Declare(prefixes, node, [.. open], verbatimDepth);
                     if (open.TryPeek(out Node? parent))
                         parent.Append(node);
                     else
@@ -100,15 +102,33 @@ internal static class DocumentReader
 
     private static Node Piece(NodeKind kind, string name, string text) => new(name) { Kind = kind, Text = text };
 
-    private static Node ReadElement(XmlReader reader, string url, ErrorDomain domain)
+    /// <summary>A prefix of an attribute that was declared further up is declared at the root of what is kept, as libxml2 does it.</summary>
+    private static void Declare(List<(string Prefix, string Space)> prefixes, Node node, Node[] open, int verbatimDepth)
     {
+        Node root = open[^verbatimDepth];
+        foreach ((string prefix, string space) in prefixes)
+        {
+            string name = "xmlns:" + prefix;
+            if (!node.Has(name) && !Array.Exists(open[..^(verbatimDepth - 1)], one => one.Has(name)))
+                root.Append(name, space);
+        }
+    }
+
+    private static Node ReadElement(XmlReader reader, string url, ErrorDomain domain, out List<(string Prefix, string Space)>? prefixes)
+    {
+        prefixes = null;
         Node node = new(reader.Name) { Namespace = reader.NamespaceURI.Length == 0 ? null : reader.NamespaceURI };
         if (reader.AttributeCount == 0)
             return node;
         if (reader.AttributeCount > DocumentLimits.MaxAttributes)
             throw XmlSyntaxFault.Limit(url, domain, "too many attributes");
         while (reader.MoveToNextAttribute())
+        {
             node.Append(reader.Name, reader.Value);
+            if (reader.Prefix is { Length: > 0 } prefix and not ("xmlns" or "xml"))
+                (prefixes ??= []).Add((prefix, reader.NamespaceURI));
+        }
+
         return node;
     }
 

@@ -119,7 +119,7 @@ public sealed class Node
     {
         foreach (Node child in ChildList)
         {
-            if (child.Name == name)
+            if (child.IsNamed(name))
                 return child;
         }
 
@@ -140,7 +140,7 @@ public sealed class Node
     {
         foreach (Node child in ChildList)
         {
-            if (child.Name == name)
+            if (child.IsNamed(name))
                 yield return child;
         }
     }
@@ -150,7 +150,7 @@ public sealed class Node
         int count = 0;
         foreach (Node child in ChildList)
         {
-            if (child.Name == name)
+            if (child.IsNamed(name))
                 count++;
         }
 
@@ -267,6 +267,9 @@ public sealed class Node
         ThrowIfFrozen();
         (_children ??= []).Insert(index, child);
     }
+
+    /// <summary>An element that somebody else's default namespace covers is not ours, whatever its name.</summary>
+    private bool IsNamed(string name) => Name == name && (Namespace is null || name.Contains(':', StringComparison.Ordinal));
 
     private void SetAttribute(string name, string? value)
     {

@@ -44,7 +44,7 @@ internal static class NetworkSchema
                 Element("port").Attr("start").Attr("end")),
             Element("pf").Attr("dev"),
             Element("interface").Attr("dev").Attr("connections", UIntOrZero, show: Show.Live, when: static (in Scope scope) => !scope.Context.Inactive).Many(),
-            Element("address").Attr("type").Include(DeviceSchemas.PciNumbers(Element("address"))).Many())
+            Element("address").Attr("type").Include(DeviceSchemas.PciNumbers(Element("address"))).Then(DeviceSchemas.CheckPciRange).Many())
         .Then(static (in Scope scope) => NetworkRules.FinishForward(scope));
 
     public static readonly ElementSchema Dns = Element("dns")

@@ -29,7 +29,8 @@ internal static class CheckpointDisks
         }
 
         list.RemoveAll("disk");
-        foreach (DomainDisk disk in disks)
+        // A list that names a disk twice would not be read again.
+        foreach (DomainDisk disk in disks.DistinctBy(static disk => disk.Target))
         {
             if (!byTarget.TryGetValue(disk.Target, out Node? one))
             {

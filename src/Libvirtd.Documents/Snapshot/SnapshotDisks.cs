@@ -34,6 +34,8 @@ internal static class SnapshotDisks
 
         list ??= root.Add("disks");
         list.RemoveAll("disk");
+        // A list that names a disk twice would not be read again.
+        disks = [.. disks.DistinctBy(static disk => disk.Target)];
         foreach (DomainDisk disk in disks)
         {
             if (byTarget.TryGetValue(disk.Target, out Node? one))
@@ -58,7 +60,7 @@ internal static class SnapshotDisks
         string? own = LocationOf(disk);
         if (one["snapshot"] is not { } wanted)
             one["snapshot"] = own is not null && (!mustMatch || own == "no") ? own : location;
-        else if (mustMatch && wanted != location && !(wanted == "no" && own == "no"))
+        else if (mustMatch && wanted != location && !(wanted == "no" && (own == "no" || disk.Source is null)))
             throw Fault.Unsupported(errors, $"disk '{one["name"]}' must use snapshot mode '{location}'");
         if (PathOf(one) is { } path && one["snapshot"] != "external")
             throw Fault.Unsupported(errors, $"file '{path}' for disk '{one["name"]}' requires use of external snapshot mode");

@@ -79,7 +79,7 @@ internal static class DiskChecks
 
         if (disk["type"] == "network" && source?["protocol"] is not "iscsi")
             throw whole.Unsupported($"disk device='lun' is not supported for protocol='{source?["protocol"]}'");
-        if (disk["type"] is not ("block" or "network" or "volume"))
+        if (disk["type"] is not ("block" or "network" or "volume") || source is null)
             throw whole.Unsupported("disk device='lun' is only valid for block type disk source");
         if (disk.Child("driver")?["type"] is not (null or "raw"))
             throw whole.Unsupported("disk device 'lun' must use 'raw' format");
