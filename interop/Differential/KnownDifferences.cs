@@ -3,7 +3,7 @@ namespace Libvirtd.Interop.Differential;
 /// <summary>A command of a scenario whose output is meant to differ from upstream's.</summary>
 public sealed record KnownDifference(string Scenario, string Command, string Reason);
 
-/// <summary>The list in <c>known-differences.txt</c>: <c>scenario | command | reason</c> on each line, <c>#</c> starts a comment line.</summary>
+/// <summary>The list in <c>docs/known-differences.txt</c>: <c>scenario | command | reason</c> on each line, <c>#</c> starts a comment line.</summary>
 public static class KnownDifferences
 {
     public static IReadOnlyList<KnownDifference> Load() =>

@@ -22,7 +22,7 @@ public sealed record DocumentDifference(string Pattern, string Reason)
         return name.Length - at >= _pieces[^1].Length && name.EndsWith(_pieces[^1], StringComparison.Ordinal);
     }
 
-    /// <summary>The list in <c>known-documents.txt</c>: <c>pattern | reason</c> on each line, <c>#</c> starts a comment line.</summary>
+    /// <summary>The list in <c>docs/known-documents.txt</c>: <c>pattern | reason</c> on each line, <c>#</c> starts a comment line.</summary>
     public static IReadOnlyList<DocumentDifference> Load() =>
         Parse(File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "known-documents.txt")));
 

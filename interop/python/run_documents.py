@@ -94,26 +94,22 @@ def nodedev(result, connection, xml):
         one.destroy()
 
 
-def disks(connection):
-    """A running domain with disks to make snapshots of."""
-    try:
-        return connection.lookupByName("disks")
-    except libvirt.libvirtError:
-        return connection.createXML(DISKS)
+def moment(result, connection, create):
+    """Makes a snapshot or a checkpoint of a running domain with disks that nothing else has been done to."""
+    disks = connection.createXML(DISKS)
+    one = attempt(result, "error", lambda: create(disks))
+    if one is not None:
+        attempt(result, "live", lambda: one.getXMLDesc(0))
+        one.delete(0)
+    disks.destroy()
 
 
 def snapshot(result, connection, xml):
-    one = attempt(result, "error", lambda: disks(connection).snapshotCreateXML(xml))
-    if one is not None:
-        attempt(result, "live", lambda: one.getXMLDesc(0))
-        one.delete(0)
+    moment(result, connection, lambda disks: disks.snapshotCreateXML(xml))
 
 
 def checkpoint(result, connection, xml):
-    one = attempt(result, "error", lambda: disks(connection).checkpointCreateXML(xml))
-    if one is not None:
-        attempt(result, "live", lambda: one.getXMLDesc(0))
-        one.delete(0)
+    moment(result, connection, lambda disks: disks.checkpointCreateXML(xml))
 
 
 KINDS = {"domain": domain, "validated": validated, "network": network, "pool": pool, "volume": volume, "interface": interface, "nodedev": nodedev,

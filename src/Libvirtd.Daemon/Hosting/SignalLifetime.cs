@@ -46,6 +46,7 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application, IServ
     {
         context.Cancel = true;
         log.Reopen();
+        HostLog.Reloading(logger);
         // Before the drivers are up there is nothing to reload.
         if (application.ApplicationStarted.IsCancellationRequested) _ = ReloadAsync();
     }
@@ -54,7 +55,6 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application, IServ
     {
         try
         {
-            HostLog.Reloading(logger);
             await server.ReloadAsync(application.ApplicationStopping).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
