@@ -56,8 +56,8 @@ internal static class DeviceDetach
         return domain.With(root =>
         {
             Node devices = root.Child("devices")!;
-            foreach (int place in places.Reverse())
-                devices.Remove(devices.Children[place]);
+            for (int i = places.Length - 1; i >= 0; i--)
+                devices.Remove(devices.Children[places[i]]);
         });
     }
 
