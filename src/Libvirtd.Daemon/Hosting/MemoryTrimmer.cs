@@ -4,7 +4,8 @@ namespace Libvirtd.Daemon.Hosting;
 
 /// <summary>
 /// Gives memory back after a burst. The collector keeps room for the next burst for as long as nothing is allocated, which for a daemon may be
-/// days: once a second of work is followed by a second of rest, the heap is collected as a whole and what is free returns to the system.
+/// days: once a second of work is followed by a second of rest, the heap is collected as a whole and what is free returns to the system, with the
+/// pages of code that only the work needed. The start is such a burst.
 /// </summary>
 internal sealed class MemoryTrimmer(TimeProvider time) : IHostedService, IDisposable
 {
@@ -44,6 +45,7 @@ internal sealed class MemoryTrimmer(TimeProvider time) : IHostedService, IDispos
             return false;
         _trimmed = allocated;
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        ProgramPages.Release();
         return true;
     }
 }

@@ -12,6 +12,7 @@ internal static unsafe partial class Libc
     public const int EAGAIN = 11;
     public const int EINTR = 4;
     public const short F_WRLCK = 1;
+    private const int MADV_DONTNEED = 4;
 
     /// <summary>What the texts of a user's or group's entry may take.</summary>
     private const int EntryBytes = 64 << 10;
@@ -58,6 +59,9 @@ internal static unsafe partial class Libc
         public byte* Protocol;
     }
 
+    /// <summary>Pages of a mapping leave memory; when they are touched again they come from the mapping's file.</summary>
+    public static void DropPages(ulong start, ulong length) => _ = madvise((void*)start, (nuint)length, MADV_DONTNEED);
+
     [LibraryImport("libc")]
     public static partial uint umask(uint mask);
 
@@ -102,6 +106,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial Service* getservbyname(string name, string protocol);
+
+    [LibraryImport("libc")]
+    private static partial int madvise(void* address, nuint length, int advice);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(int folder, string path, int flags, uint mask, byte* result);
