@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Libvirtd.Interop.Processes;
 
@@ -56,8 +55,8 @@ public abstract partial class Daemon : IAsyncDisposable
         _ => $"{scheme}+tcp://127.0.0.1:{TcpPort}{path}",
     };
 
-    /// <summary>Starts the server and returns once its socket takes connections.</summary>
-    /// <exception cref="InvalidOperationException">It ended or did not answer in time; the message has its log.</exception>
+    /// <summary>Starts the server and returns once it says that it serves clients, as a service manager waits for it.</summary>
+    /// <exception cref="InvalidOperationException">It ended or was not ready in time; the message has its log.</exception>
     public async Task StartAsync(CancellationToken stop)
     {
         TcpPort = Ports.Free();
@@ -65,8 +64,9 @@ public abstract partial class Daemon : IAsyncDisposable
         string configuration = _folder.File("d.conf");
         await File.WriteAllTextAsync(configuration, Configuration(), stop);
         (string program, IReadOnlyList<string> arguments) = Command(configuration);
-        _process = ProcessRunner.StartLogged(program, [.. arguments, .. MoreArguments], LogPath, _folder.Path);
-        await WaitUntilReadyAsync(stop);
+        using ReadyNotice notice = new(_folder.File("ready"));
+        _process = ProcessRunner.StartLogged(program, [.. arguments, .. MoreArguments], LogPath, _folder.Path, (ReadyNotice.Variable, notice.Path));
+        await WaitUntilReadyAsync(notice, stop);
     }
 
     /// <summary>Asks the server to end, as an operator would, and waits until it has.</summary>
@@ -92,6 +92,9 @@ public abstract partial class Daemon : IAsyncDisposable
 
     /// <summary>Lets a frozen server go on.</summary>
     public void Thaw() => _ = Kill(_process!.Id, SigCont);
+
+    /// <summary>Waits until the server has ended by itself.</summary>
+    public Task WaitForExitAsync(CancellationToken stop) => _process!.WaitForExitAsync(stop);
 
     /// <summary>The status that the ended server left; null while it runs.</summary>
     public int? ExitCode => _process is { HasExited: true } ended ? ended.ExitCode : null;
@@ -128,33 +131,23 @@ public abstract partial class Daemon : IAsyncDisposable
 
         """;
 
-    private async Task WaitUntilReadyAsync(CancellationToken stop)
+    private async Task WaitUntilReadyAsync(ReadyNotice notice, CancellationToken stop)
     {
-        Stopwatch waited = Stopwatch.StartNew();
-        while (!await AnswersAsync(stop))
-        {
-            if (_process!.HasExited) throw new InvalidOperationException($"{Name}: ended with status {_process.ExitCode} while starting\n{Log}");
-            if (waited.Elapsed > StartLimit) throw new InvalidOperationException($"{Name}: no answer within {StartLimit.TotalSeconds} s\n{Log}");
-            await Task.Delay(5, stop);
-        }
-    }
-
-    private async Task<bool> AnswersAsync(CancellationToken stop)
-    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(StartLimit);
+        Task ready = notice.WaitAsync(limit.Token);
+        Task ended = _process!.WaitForExitAsync(limit.Token);
         try
         {
-            using Socket unix = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await unix.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), stop);
-            using Socket readOnly = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await readOnly.ConnectAsync(new UnixDomainSocketEndPoint(ReadOnlySocketPath), stop);
-            using Socket tcp = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            await tcp.ConnectAsync("127.0.0.1", TcpPort, stop);
-            return true;
+            await await Task.WhenAny(ready, ended);
         }
-        catch (SocketException)
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            return false;
+            throw new InvalidOperationException($"{Name}: did not say within {StartLimit.TotalSeconds} s that it serves\n{Log}");
         }
+
+        if (!ready.IsCompleted) throw new InvalidOperationException($"{Name}: ended with status {_process.ExitCode} while starting\n{Log}");
+        await limit.CancelAsync();
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -22,9 +22,10 @@ internal static class ProcessRunner
     }
 
     /// <summary>Starts a program whose two outputs go to one file.</summary>
-    public static Process StartLogged(string program, IEnumerable<string> arguments, string log, string home)
+    public static Process StartLogged(string program, IEnumerable<string> arguments, string log, string home, params (string Name, string Value)[] variables)
     {
         ProcessStartInfo start = Merged(program, arguments, home, log);
+        foreach ((string name, string value) in variables) start.Environment[name] = value;
         start.RedirectStandardInput = true;
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
         process.StandardInput.Close();

@@ -64,9 +64,9 @@ public sealed class MigrationTests : SessionTests<OurDaemon>, IAsyncLifetime
     {
         string slow = Here.Replace("500ms", "1h", StringComparison.Ordinal);
         await Run(slow, "define guest.xml; start guest");
-        await using RunningProcess moving = Virsh.Start(slow, Work.Path, "migrate", "--live", "guest", There);
-        while (!(await Run(slow, "domjobinfo", "guest")).Contains("Outgoing migration", StringComparison.Ordinal))
-            await Task.Delay(20, Stop);
+        await using RunningProcess moving = Virsh.Start(slow, Work.Path, "migrate", "--live", "--verbose", "guest", There);
+        await moving.WaitForAsync("Migration: [", Stop);
+        Assert.Contains("Outgoing migration", await Run(slow, "domjobinfo", "guest"), StringComparison.Ordinal);
         await Run(slow, "domjobabort", "guest");
         await moving.WaitForAsync("error: operation aborted: migration out job: canceled by client", Stop);
         Assert.Equal("running (booted)\n\n", await Run(slow, "domstate", "guest", "--reason"));

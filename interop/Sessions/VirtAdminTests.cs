@@ -106,9 +106,7 @@ public abstract partial class VirtAdminTests<TDaemon> : SessionTests<TDaemon>
     public async Task Daemon_ends_when_it_was_idle_for_the_time_that_was_set()
     {
         await Admin("daemon-timeout", "--timeout", "1");
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
-        while (Server.IsRunning) await Task.Delay(50, limit.Token);
+        await Server.WaitForExitAsync(Stop).WaitAsync(TimeSpan.FromSeconds(30), Stop);
         Assert.Equal(0, Server.ExitCode);
     }
 
@@ -141,14 +139,13 @@ public abstract partial class VirtAdminTests<TDaemon> : SessionTests<TDaemon>
         return finished.Output.TrimEnd('\n') + "\n";
     }
 
-    /// <summary>Upstream lets go of a client a little after it said so.</summary>
+    /// <summary>Upstream lets go of a client a little after it said so: asks until it has.</summary>
     private async Task<string> AdminFailsSoon(params string[] command)
     {
         for (int attempt = 0; attempt < 100; attempt++)
         {
             Finished finished = await VirtAdmin.RunAsync(Server.AdminSocketPath, Work.Path, Stop, command);
             if (finished.Status == 1) return finished.Output.TrimEnd('\n') + "\n";
-            await Task.Delay(20, Stop);
         }
         return "never";
     }

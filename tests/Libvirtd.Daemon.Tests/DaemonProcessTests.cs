@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Libvirtd.Daemon.Hosting;
+using Libvirtd.Interop.Daemons;
 
 namespace Libvirtd.Daemon.Tests;
 
@@ -34,7 +35,7 @@ public sealed class DaemonProcessTests : IDisposable
             if (!process.HasExited) process.Kill();
             process.Dispose();
         }
-        _notify?.Dispose();
+        _notice?.Dispose();
         _folder.Dispose();
     }
 
@@ -147,25 +148,18 @@ public sealed class DaemonProcessTests : IDisposable
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, "libvirtd-net");
 
-    private Socket? _notify;
+    private ReadyNotice? _notice;
 
     private Process Start(string program, (string Name, string Value)[] variables, params string[] args)
     {
         ProcessStartInfo start = new(program, args) { RedirectStandardError = true, RedirectStandardInput = true };
-        start.Environment["NOTIFY_SOCKET"] = NotifySocket();
+        _notice?.Dispose();
+        _notice = new ReadyNotice(_folder["notice"]);
+        start.Environment[ReadyNotice.Variable] = _notice.Path;
         foreach ((string name, string value) in variables) start.Environment[name] = value;
         Process process = Process.Start(start)!;
         _started.Add(process);
         return process;
-    }
-
-    private string NotifySocket()
-    {
-        string path = _folder[$"notify{_started.Count}"];
-        _notify?.Dispose();
-        _notify = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        _notify.Bind(new UnixDomainSocketEndPoint(path));
-        return path;
     }
 
     private async Task<Process> StartReadyAsync(params (string Name, string Value)[] variables)
@@ -175,15 +169,7 @@ public sealed class DaemonProcessTests : IDisposable
         return daemon;
     }
 
-    /// <summary>Waits as a service manager does, for READY=1.</summary>
-    private async Task ReadyAsync()
-    {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(s_patience);
-        byte[] buffer = new byte[64];
-        int length = await _notify!.ReceiveAsync(buffer, limit.Token);
-        Assert.Equal("READY=1", Encoding.ASCII.GetString(buffer, 0, length));
-    }
+    private Task ReadyAsync() => _notice!.WaitAsync(TestContext.Current.CancellationToken).WaitAsync(s_patience);
 
     private async Task<(int Status, string Error)> RunAsync(params string[] args)
     {
@@ -204,13 +190,16 @@ public sealed class DaemonProcessTests : IDisposable
         kill.WaitForExit();
     }
 
-    private static async Task UntilAsync(Func<bool> condition)
+    /// <summary>Waits until the files in the folder are as they should be; each change of one is a reason to look.</summary>
+    private async Task UntilAsync(Func<bool> condition)
     {
-        long start = Stopwatch.GetTimestamp();
+        using SemaphoreSlim changes = new(0);
+        using FileSystemWatcher watcher = new(_folder.Path);
+        watcher.Created += (_, _) => changes.Release();
+        watcher.Changed += (_, _) => changes.Release();
+        watcher.Deleted += (_, _) => changes.Release();
+        watcher.EnableRaisingEvents = true;
         while (!condition())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(start) < s_patience, "it did not happen in time");
-            await Task.Delay(5, TestContext.Current.CancellationToken);
-        }
+            Assert.True(await changes.WaitAsync(s_patience, TestContext.Current.CancellationToken), "it did not happen in time");
     }
 }
