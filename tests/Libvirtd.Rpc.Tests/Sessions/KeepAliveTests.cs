@@ -121,7 +121,7 @@ public sealed class KeepAliveTests
         await EnableAsync(client);
         for (int i = 0; i < 5; i++)
             await client.SendAsync(client.Call(34, FakeDomains.Arguments));
-        await Patiently.LetOthersRunAsync();
+        await Patiently.UntilAsync(() => Assert.Single(fixture.Server.Sessions).IsPaused, "the server does not read");
         time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(1, fixture.Server.ClientCount);
         go.SetResult();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Libvirtd.Protocol;
+using Libvirtd.Rpc.Sessions;
 
 namespace Libvirtd.Rpc.Tests.Sessions;
 
@@ -67,21 +68,14 @@ public sealed class RequestLimitTests
         fixture.Connection.Guests.OnSuspend = slow.RunAsync;
         RawClient client = await fixture.OpenAsync();
         const int Calls = 300;
-        int sent = 0;
-        Task sending = Task.Run(async () =>
-        {
-            for (; sent < Calls; sent++)
-                await client.Transport.Output.WriteAsync(Call((uint)sent, payload));
-            await client.PingAsync();
-        });
-        await Patiently.UntilAsync(() => slow.Started == 5, "five calls started");
+        Flood flood = new(client, Calls, i => Call((uint)i, payload), RawClient.Ping);
         if (payload > 0)
         {
-            await Patiently.LetOthersRunAsync();
-            Assert.InRange(Volatile.Read(ref sent), 10, 60); // what is parked, what is in the pipe
+            await flood.UntilHeldBackAsync(fixture, atLeast: 10);
+            Assert.InRange(flood.Sent, 10, 60); // what is parked, what is in the pipe
         }
         else
-            await sending.Soon(); // the pipe takes it all, but the ping behind is not read yet
+            await flood.Done.Soon(); // the pipe takes it all, but the ping behind is not read yet
         bool pong = false;
         HashSet<uint> answered = [];
         for (int i = 0; i < Calls; i++)
@@ -99,7 +93,7 @@ public sealed class RequestLimitTests
         }
         if (!pong)
             Assert.True(RawClient.IsPong(await client.ReadAsync()));
-        await sending.Soon();
+        await flood.Done.Soon();
         await client.SyncAsync();
     }
 
@@ -171,18 +165,17 @@ public sealed class RequestLimitTests
         fixture.Connection.Guests.Defined = [new string('x', 100_000)];
         RawClient client = await fixture.OpenAsync();
         byte[] call = Packet.Make(RawClient.Header(21, 5), [0, 0, 0, 1]);
-        int sent = 0;
-        Task sending = Task.Run(async () =>
+        const int Calls = 20_000;
+        Flood flood = new(client, Calls, _ => call);
+        PacketOutput output = Assert.Single(fixture.Server.Sessions).Output;
+        await Patiently.UntilAsync(() => output.IsFull, "the output is full");
+        for (int i = 0; i < Calls; i++)
         {
-            for (; sent < 20_000; sent++)
-                await client.Transport.Output.WriteAsync(call);
-        });
-        await Patiently.LetOthersRunAsync();
-        Assert.False(sending.IsCompleted);
-        Assert.InRange(Assert.Single(fixture.Server.Sessions).Output.Backlog, 1 << 20, 3 << 20); // one packet above the mark, in both buffers
-        for (int i = 0; i < 20_000; i++)
+            Assert.InRange(output.Backlog, 0, 3 << 20); // one packet above the mark, in both buffers
+            Assert.InRange(flood.Sent, 0, i + Calls / 2); // what the pipe holds, and a few that are answered
             await client.ReadAsync();
-        await sending.Soon();
+        }
+        await flood.Done.Soon();
         await client.SyncAsync();
     }
 

@@ -74,13 +74,6 @@ internal static class Patiently
         }
     }
 
-    /// <summary>Room for what must not happen; a test that expects nothing can wait for nothing better.</summary>
-    public static async Task LetOthersRunAsync()
-    {
-        for (int i = 0; i < 50; i++)
-            await Task.Delay(1);
-    }
-
     public static (int Code, int Domain, string Message) Rpc(string message) => ((int)ErrorCode.Rpc, (int)ErrorDomain.Rpc, message);
 
     public static (int Code, int Domain, string Message) Internal(string message) =>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Libvirtd.Drivers;
 using Libvirtd.Protocol;
+using Libvirtd.Rpc.Sessions;
 
 namespace Libvirtd.Rpc.Tests.Sessions;
 
@@ -239,19 +240,12 @@ public sealed class StreamTests
         await using SessionFixture fixture = new();
         RawClient client = await OpenAsync(fixture, Upload, endpoint);
         byte[] packet = Stream(Upload, NetMessageStatus.Continue, new byte[PacketHeader.MaxStreamData]);
-        int sent = 0;
-        Task sending = Task.Run(async () =>
-        {
-            for (; sent < 64; sent++)
-                await client.Transport.Output.WriteAsync(packet);
-            await client.SendAsync(Stream(Upload, NetMessageStatus.Ok));
-        });
-        await Patiently.UntilAsync(() => Volatile.Read(ref sent) >= 16, "four megabytes are taken");
-        await Patiently.LetOthersRunAsync();
-        Assert.InRange(Volatile.Read(ref sent), 16, 24);
+        Flood flood = new(client, 64, _ => packet, Stream(Upload, NetMessageStatus.Ok));
+        await flood.UntilHeldBackAsync(fixture, atLeast: 16);
+        Assert.InRange(flood.Sent, 16, 24);
         go.SetResult();
         await AnsweredOkAsync(client, Upload);
-        await sending.Soon();
+        await flood.Done.Soon();
         Assert.Equal(64L * PacketHeader.MaxStreamData, endpoint.Data.Length);
     }
 
@@ -264,19 +258,12 @@ public sealed class StreamTests
         RawClient client = await OpenAsync(fixture, Upload, endpoint, flags: 1);
         await client.SendAsync(Stream(Upload, NetMessageStatus.Continue, 1));
         byte[] holes = [.. Enumerable.Repeat(Hole(Upload, 1), 1000).SelectMany(hole => hole)];
-        int sent = 0;
-        Task sending = Task.Run(async () =>
-        {
-            for (; sent < 300; sent++)
-                await client.Transport.Output.WriteAsync(holes);
-            await client.SendAsync(Stream(Upload, NetMessageStatus.Ok));
-        });
-        await Patiently.UntilAsync(() => Volatile.Read(ref sent) >= 60, "some are taken");
-        await Patiently.LetOthersRunAsync();
-        Assert.InRange(Volatile.Read(ref sent), 60, 90);
+        Flood flood = new(client, 300, _ => holes, Stream(Upload, NetMessageStatus.Ok));
+        await flood.UntilHeldBackAsync(fixture, atLeast: 60);
+        Assert.InRange(flood.Sent, 60, 90);
         go.SetResult();
         await AnsweredOkAsync(client, Upload);
-        await sending.Soon();
+        await flood.Done.Soon();
         Assert.Equal(300_001, endpoint.Taken.Count);
     }
 
@@ -287,14 +274,18 @@ public sealed class StreamTests
         await using SessionFixture fixture = new();
         RawClient client = await OpenAsync(fixture, Download, endpoint);
         await Patiently.UntilAsync(() => endpoint.Reads > 0, "reading begins");
-        await Patiently.LetOthersRunAsync();
-        Assert.InRange(endpoint.Reads, 1, 2); // what is in the pipe, and what waits
-        Assert.Equal(PacketHeader.MaxStreamData, (await client.ReadAsync()).Payload.Length);
-        await client.PingAsync(); // other packets pass between
+        for (int taken = 0; taken < 100; taken++)
+        {
+            Assert.InRange(endpoint.Reads, taken, taken + 2); // what is in the pipe, and what waits
+            Assert.Equal(PacketHeader.MaxStreamData, (await client.ReadAsync()).Payload.Length);
+        }
+        await client.PingAsync();
+        PacketOutput output = Assert.Single(fixture.Server.Sessions).Output;
+        await Patiently.UntilAsync(() => output.Backlog == PacketHeader.Size, "the answer waits for the data before it");
         int data = 0;
         while (!RawClient.IsPong(await client.ReadAsync()))
             data++;
-        Assert.InRange(data, 0, 4);
+        Assert.InRange(data, 0, 2); // other packets pass between
         await client.SendAsync(Stream(Download, NetMessageStatus.Error));
         while ((await client.ReadAsync()).Header.Status != NetMessageStatus.Ok)
         {
