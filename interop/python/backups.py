@@ -1,16 +1,15 @@
 """Backups as an application makes them: whole, incremental, pulled; it waits for events, and repairs what broke."""
 import re
 import sys
-import threading
 
 import libvirt
 import libvirt_qemu
-from interop import expect_error, say, start_event_loop
+from interop import Events, expect_error, say, start_event_loop
 
 start_event_loop()
 connection = libvirt.open(sys.argv[1])
-arrived = threading.Condition()
-events = []
+events = Events()
+note, wait = events.note, events.wait
 states = {0: "completed", 1: "failed", 2: "canceled"}
 FULL = "<domainbackup/>"
 INCREMENT = "<domainbackup><incremental>one</incremental></domainbackup>"
@@ -23,23 +22,6 @@ def checkpoint(name):
 
 def show(stats, *names):
     return " ".join(f"{name}={stats[name]}" for name in names if name in stats)
-
-
-def note(*words):
-    with arrived:
-        events.append(" ".join(words))
-        arrived.notify_all()
-
-
-def wait(count):
-    """Prints the next events, of which there must be so many."""
-    with arrived:
-        if not arrived.wait_for(lambda: len(events) >= count, 20):
-            say("missing", events)
-            sys.exit(1)
-        for event in events:
-            say(event)
-        events.clear()
 
 
 def command(text):

@@ -1,34 +1,23 @@
 """Block jobs as an application runs them: it waits for events, and looks at progress and documents."""
 import re
 import sys
-import threading
 
 import libvirt
-from interop import expect_error, say, start_event_loop
+from interop import Events, expect_error, say, start_event_loop
 
 start_event_loop()
 connection = libvirt.open(sys.argv[1])
-arrived = threading.Condition()
-events = []
+events = Events()
 types = {1: "pull", 2: "copy", 3: "commit", 4: "active-commit"}
 states = {0: "completed", 1: "failed", 2: "canceled", 3: "ready"}
 
 
 def note(disk, kind, state):
-    with arrived:
-        events.append((disk, types[kind], states[state]))
-        arrived.notify_all()
+    events.note(disk, types[kind], states[state])
 
 
 def wait(count):
-    """Prints the next events, of which there must be so many."""
-    with arrived:
-        if not arrived.wait_for(lambda: len(events) >= count, 20):
-            say("missing", events)
-            sys.exit(1)
-        for event in sorted(events):
-            say(*event)
-        events.clear()
+    events.wait(count, in_order=False)
 
 
 def chain(flags=0):

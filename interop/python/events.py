@@ -1,9 +1,8 @@
 """Callbacks for several kinds of events, for one object or all, and that a removed one is not called again."""
 import sys
-import threading
 
 import libvirt
-from interop import say, start_event_loop
+from interop import Events, say, start_event_loop
 
 start_event_loop()
 connection = libvirt.open(sys.argv[1])
@@ -11,25 +10,8 @@ connection.setKeepAlive(5, 3)
 domain = connection.lookupByName("test")
 network = connection.networkLookupByName("default")
 pool = connection.storagePoolLookupByName("default-pool")
-arrived = threading.Condition()
-events = []
-
-
-def note(*event):
-    with arrived:
-        events.append(event)
-        arrived.notify_all()
-
-
-def wait(count):
-    with arrived:
-        if not arrived.wait_for(lambda: len(events) >= count, 20):
-            say("missing", events)
-            sys.exit(1)
-        for event in events:
-            say(*event)
-        events.clear()
-
+events = Events()
+note, wait = events.note, events.wait
 
 every = connection.domainEventRegisterAny(
     None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lambda c, d, event, detail, o: note("domain", d.name(), event, detail, o), "every")

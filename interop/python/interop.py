@@ -36,3 +36,30 @@ def expect_error(call):
 def wait_for_line():
     """Waits until the test says to go on."""
     sys.stdin.readline()
+
+
+class Events:
+    """What callbacks note in the event loop's thread, for the script to wait for."""
+
+    def __init__(self):
+        self._arrived = threading.Condition()
+        self._events = []
+
+    def note(self, *event):
+        with self._arrived:
+            self._events.append(event)
+            self._arrived.notify_all()
+
+    def wait(self, count, in_order=True):
+        """Prints the next events, of which there must be so many; sorted where their order means nothing."""
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: len(self._events) >= count, 20):
+                say("missing", self._events)
+                sys.exit(1)
+            for event in self._events if in_order else sorted(self._events):
+                say(*event)
+            self._events.clear()
+
+    def __str__(self):
+        """What has arrived since the last wait."""
+        return str(self._events)
