@@ -23,6 +23,12 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
     /// <summary>Reaches hosts of other servers for migrations that the source does itself; without it only hosts of this driver are reached.</summary>
     public OpenMigrationPeer? RemotePeers { get; init; }
 
+    /// <summary>
+    /// The <c>auth.conf</c> with the credentials for hosts whose file names users; null looks for it where libvirt does: <c>LIBVIRT_AUTH_FILE</c>, the
+    /// user's, <c>/etc/libvirt/auth.conf</c>.
+    /// </summary>
+    public string? AuthFile { get; init; }
+
     /// <inheritdoc/>
     public override string Name => "TEST";
 
@@ -124,7 +130,15 @@ public sealed class TestDriver(TimeProvider time, IdentitySource identities) : D
     private async ValueTask<DriverConnection?> OpenFileAsync(string uri, string path, TestOptions options, CancellationToken cancel)
     {
         // Reading files may take its time: not on the thread that serves the connection.
-        TestHost host = await Task.Run(() => TestHost.Load(path, options.MakeClock(time), options.MakeIdentities(identities), options), cancel);
+        IdentitySource own = options.MakeIdentities(identities);
+        TestHost host = await Task.Run(
+            () =>
+            {
+                TestDocument document = TestHost.ReadDocument(path, own);
+                HostUsers.Check(document.Users, AuthFile ?? CredentialsFile.DefaultPath);
+                return TestHost.Of(document, options.MakeClock(time), own, options);
+            },
+            cancel).ConfigureAwait(false);
         return new TestConnection(this, host, uri, sharedAs: null);
     }
 

@@ -92,9 +92,8 @@ internal sealed partial class TestHost
     public static TestHost Of(TestDocument document, TimeProvider time, IdentitySource identities, TestOptions? options = null) =>
         new(document, time, identities, options ?? new TestOptions());
 
-    /// <summary>The host that a file describes. Errors are those of the file and of all that it holds.</summary>
-    public static TestHost Load(string path, TimeProvider time, IdentitySource identities, TestOptions? options = null) =>
-        Of(TestDocument.Load(path, ParseOptions(identities)), time, identities, options);
+    /// <summary>Reads the file that describes a host. Errors are those of the file and of all that it holds.</summary>
+    public static TestDocument ReadDocument(string path, IdentitySource identities) => TestDocument.Load(path, ParseOptions(identities));
 
     private static TestParseOptions ParseOptions(IdentitySource identities) => new()
     {
