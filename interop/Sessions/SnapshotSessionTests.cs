@@ -34,6 +34,35 @@ public sealed partial class SnapshotSessionTests : SessionTests<OurDaemon>
         Assert.Contains(" vda      /images/base.qcow2\n", output, StringComparison.Ordinal);
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_deletion_is_a_job_that_is_watched_and_aborted(bool isRunning)
+    {
+        // A disk of 1000 MiB, half of it overwritten since the snapshot: half of what a block job without a limit takes.
+        const string Options = "&clock=virtual&keep=1m";
+        string host = Uri("west") + Options;
+        await Vm(isRunning: true, "blockresize vm vda 1000M; snapshot-create-as vm s1 --disk-only; qemu-monitor-command vm --hmp guest-write disk=vda bytes=524091384"
+            + (isRunning ? "" : "; destroy vm"), Options);
+        await using (RunningProcess aborted = Virsh.Start(host, Work.Path, "snapshot-delete", "vm", "s1"))
+        {
+            await UntilDeleting(host);
+            string output = await Run(host, "qemu-monitor-command vm --hmp clock-advance by=500ms; domjobinfo vm; blockjob vm vda; snapshot-list vm --name; domstate vm");
+            Assert.Contains("File processed:   250.000 MiB", output, StringComparison.Ordinal);
+            Assert.Contains("Active Block Commit: [ 50 %]", output, StringComparison.Ordinal);
+            Assert.Contains("\ns1\n", output, StringComparison.Ordinal);
+            Assert.Contains("cannot acquire state change lock (held by monitor=remoteDispatchDomainSnapshotDelete)",
+                await Fail(host, "setmem", "vm", "512K", "--config"), StringComparison.Ordinal);
+            await Run(host, "domjobabort", "vm");
+            await aborted.WaitForAsync("error: operation aborted: snapshot job: canceled by client", Stop);
+        }
+
+        Assert.Contains(" vda      /images/base.s1\n", await Run(host, "domblklist", "vm"), StringComparison.Ordinal);
+        await using RunningProcess whole = Virsh.Start(host, Work.Path, "snapshot-delete", "vm", "s1");
+        await UntilDeleting(host);
+        await Run(host, "qemu-monitor-command", "vm", "--hmp", "clock-advance by=1s");
+        await whole.WaitForAsync("Domain snapshot s1 deleted", Stop);
+        Assert.Contains(" vda      /images/base.qcow2\n", await Run(host, "domblklist", "vm"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Without_metadata_the_overlay_is_left_to_block_commit()
     {
@@ -110,6 +139,19 @@ public sealed partial class SnapshotSessionTests : SessionTests<OurDaemon>
     private static partial Regex DocumentPattern { get; }
 
     private string Uri(string host) => Server.Uri(Transport.Unix) + "&host=" + host;
+
+    private async Task UntilDeleting(string host)
+    {
+        const int Most = 200;
+        for (int i = 0; i < Most; i++)
+        {
+            Finished info = await Virsh.RunAsync(host, Work.Path, Stop, "domjobinfo", "vm");
+            if (info.Output.Contains("Snapshot delete", StringComparison.Ordinal))
+                return;
+        }
+
+        Assert.Fail("the deletion has not begun");
+    }
 
     /// <summary>Defines the domain, starts it when it is to run, and runs commands, all in one virsh.</summary>
     private async Task<string> Vm(bool isRunning, string commands, string options = "", Action<string>? keep = null)

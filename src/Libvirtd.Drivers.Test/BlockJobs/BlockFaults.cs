@@ -6,11 +6,11 @@ namespace Libvirtd.Drivers.Test;
 internal sealed partial class TestBlockJobs
 {
     /// <summary>The job on a disk fails now. False: there is none.</summary>
-    public bool FailNow(DomainEdit edit, string target)
+    public bool FailNow(DomainEdit edit, string target, JobFault fault)
     {
         if (edit.View.Blocks.Find(target) is not { } job)
             return false;
-        End(edit, job, ConnectDomainEventBlockJobStatus.Failed);
+        Fail(edit, job with { Fault = fault });
         return true;
     }
 

@@ -14,6 +14,9 @@ internal abstract record BlockJobPlan
     /// <summary>The job ends only when somebody pivots or aborts.</summary>
     public virtual bool IsTwoPhase => false;
 
+    /// <summary>Clients hear that all is moved.</summary>
+    public virtual bool TellsReady => IsTwoPhase;
+
     /// <summary>What the disk shows as its &lt;mirror&gt; while it runs; null for none.</summary>
     public virtual DiskChain? Mirror => null;
 
@@ -33,6 +36,11 @@ internal abstract record BlockJobPlan
     {
     }
 
+    /// <summary>All is moved, and the job waits for its end. The domain's edit is held.</summary>
+    public virtual void BecameReady(DomainEdit edit)
+    {
+    }
+
     /// <summary>The job goes on until somebody ends it.</summary>
     public virtual bool IsEndless => false;
 
@@ -47,15 +55,4 @@ internal abstract record BlockJobPlan
     /// <summary>QEMU's name of an image.</summary>
     public static string NodeName(DiskChain chain, int place) =>
         $"libvirt-{(chain.Images[place].Index is > 0 and uint index ? index : (uint)place + 1)}-format";
-
-    /// <summary>The bytes that an image takes, up to its new capacity, when it holds what several held.</summary>
-    protected static ulong Merged(TestImages images, ChainImage into, IEnumerable<ChainImage> others, ulong capacity)
-    {
-        ImageFile file = images.Get(into);
-        UInt128 sum = file.Allocation;
-        foreach (ChainImage other in others)
-            sum += images.Get(other).Allocation;
-        ulong most = Math.Max(capacity, file.Allocation);
-        return sum < most ? (ulong)sum : most;
-    }
 }

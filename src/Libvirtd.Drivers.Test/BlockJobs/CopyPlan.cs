@@ -31,9 +31,7 @@ internal sealed record CopyPlan(ImmutableArray<ChainImage> Copied, DiskChain Des
     public override void Settle(TestImages images)
     {
         ImageFile source = images.Get(Copied[0]);
-        ImageFile file = images.Get(Written);
-        ulong capacity = Math.Max(source.Capacity, file.Capacity);
-        file = file with { Capacity = capacity, Allocation = Merged(images, Written, Copied, capacity) };
+        ImageFile file = images.Merge(Written, Copied, Math.Max(source.Capacity, images.Get(Written).Capacity));
         ChainImage? below = Destination.Count > 1 ? Destination.Images[1] : null;
         if (!Inherits && file.BackingPath != below?.Path)
             file = file with { Backing = below?.Path, BackingFormat = below?.Format };

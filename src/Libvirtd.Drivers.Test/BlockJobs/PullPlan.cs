@@ -25,9 +25,8 @@ internal sealed record PullPlan(ChainImage Top, ImmutableArray<ChainImage> Betwe
         return below < 1 ? null : chain.Without(1, below);
     }
 
-    public override void Settle(TestImages images) => images.Put(images.Get(Top) with
+    public override void Settle(TestImages images) => images.Put(images.Merge(Top, [Top, .. Between], images.Get(Top).Capacity) with
     {
-        Allocation = Merged(images, Top, Between, images.Get(Top).Capacity),
         Backing = BackingName ?? Below?.Path,
         BackingFormat = Below?.Format,
     });

@@ -31,7 +31,8 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
     /// <param name="plan">What the job does.</param>
     /// <param name="length">Bytes to move.</param>
     /// <param name="bandwidth">Bytes in a second at most; 0 for no limit.</param>
-    public void Start(DomainEdit edit, DomainView view, string target, BlockJobPlan plan, ulong length, ulong bandwidth)
+    /// <param name="whole">Bytes that a job without a limit moves in the time that the host's jobs take; null for those of this one.</param>
+    public void Start(DomainEdit edit, DomainView view, string target, BlockJobPlan plan, ulong length, ulong bandwidth, ulong? whole = null)
     {
         BlockJob job = new()
         {
@@ -43,7 +44,7 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
             Bandwidth = bandwidth,
             Since = Time.GetTimestamp(),
             Fault = TakeFault(view.Definition.Uuid, target),
-            FullDuration = plan.IsEndless ? TimeSpan.MaxValue : host.Options.BlockJob,
+            FullDuration = plan.IsEndless ? TimeSpan.MaxValue : Part(host.Options.BlockJob, length, whole ?? length),
         };
         view = view with { Blocks = view.Blocks.With(job) };
         edit.Publish(Mirrored(view, job));
@@ -61,6 +62,28 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
 
     /// <summary>Ends a job without effect.</summary>
     public void Cancel(DomainEdit edit, BlockJob job) => End(edit, job, ConnectDomainEventBlockJobStatus.Canceled);
+
+    /// <summary>Ends a job, which has failed.</summary>
+    public void Fail(DomainEdit edit, BlockJob job) => End(edit, job, ConnectDomainEventBlockJobStatus.Failed);
+
+    /// <summary>Ends jobs at once that are ready, in a view of the domain with all that they have done.</summary>
+    public void EndTogether(DomainEdit edit, DomainView view, IReadOnlyCollection<BlockJob> jobs)
+    {
+        foreach (BlockJob job in jobs)
+        {
+            Forget(job.Id);
+            view = Unmirrored(view, job);
+            view = view with { Blocks = view.Blocks.Without(job) };
+        }
+
+        edit.Publish(view);
+        foreach (BlockJob job in jobs)
+        {
+            Raise(edit.View, job, ConnectDomainEventBlockJobStatus.Completed);
+            Written(edit, job.Plan.Written);
+            job.Plan.Ended(job with { Moved = job.Length }, ConnectDomainEventBlockJobStatus.Completed);
+        }
+    }
 
     /// <summary>Ends a job that is ready: the disk goes over to what was written.</summary>
     /// <exception cref="VirException">VIR_ERR_BLOCK_COPY_ACTIVE: it is not ready. VIR_ERR_OPERATION_FAILED: the chain is another one by now.</exception>
@@ -119,6 +142,9 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
             Forget(id);
     }
 
+    private static TimeSpan Part(TimeSpan time, ulong part, ulong whole) =>
+        part >= whole ? time : TimeSpan.FromTicks((long)((UInt128)time.Ticks * part / whole));
+
     private static bool HasLeft(DomainView? old, DomainView next) =>
         old is not null && !ReferenceEquals(old.Blocks, BlockState.Empty) && ((old.IsActive && !next.IsActive) || next.IsGone);
 
@@ -152,7 +178,9 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
     {
         BlockJob ready = job with { Phase = BlockJobPhase.Ready, Moved = job.Length };
         edit.Publish(Mirrored(edit.View with { Blocks = edit.View.Blocks.With(ready) }, ready));
-        Raise(edit.View, ready, ConnectDomainEventBlockJobStatus.Ready);
+        if (job.Plan.TellsReady)
+            Raise(edit.View, ready, ConnectDomainEventBlockJobStatus.Ready);
+        job.Plan.BecameReady(edit);
     }
 
     /// <summary>Makes the chain what the job was for. False, and the job has failed: the chain is not the one that it was about.</summary>

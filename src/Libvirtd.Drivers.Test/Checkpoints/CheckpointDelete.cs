@@ -9,18 +9,16 @@ internal sealed partial class TestCheckpointDriver
     {
         FlagCheck.Require((uint)flags, (uint)(Flags.Children | Flags.MetadataOnly | Flags.ChildrenOnly), "testDomainCheckpointDelete");
         using DomainEdit edit = domains.Edit(checkpoint.Dom);
-        CheckpointTree tree = edit.View.Checkpoints;
         CheckpointNode node = Find(edit.View, checkpoint.Name);
-        CheckpointTree rest = flags.HasFlag(Flags.ChildrenOnly) ? tree.RemoveDescendants(node)
-            : flags.HasFlag(Flags.Children) ? tree.RemoveWithDescendants(node)
-            : tree.RemoveOne(node);
+        MomentRemoval<CheckpointDefinition> removal =
+            edit.View.Checkpoints.Remove(node, flags.HasFlag(Flags.Children), flags.HasFlag(Flags.ChildrenOnly));
         if (!flags.HasFlag(Flags.MetadataOnly))
         {
-            foreach (CheckpointNode gone in tree.All.Where(one => rest.Find(one.Name) is null))
+            foreach (CheckpointNode gone in removal.Gone)
                 CheckpointBitmaps.Remove(Images, edit.View, gone.Definition);
         }
 
-        edit.Publish(edit.View with { Checkpoints = rest });
+        edit.Publish(edit.View with { Checkpoints = removal.Rest });
         return default;
     }
 }

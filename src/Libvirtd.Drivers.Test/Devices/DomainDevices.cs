@@ -15,7 +15,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask AttachDeviceFlags(CallContext call, DomainRef dom, string xml, Flags flags)
     {
         FlagCheck.Require((uint)flags, LiveOrConfig, "testDomainAttachDeviceFlags");
-        using DomainEdit edit = domains.EditHardware(dom);
+        using DomainEdit edit = domains.Edit(dom);
         Targets targets = new(edit.View, (uint)flags);
         DeviceDescription device = domains.ParseDevice(xml, isNew: true);
         DomainParseOptions options = domains.Options();
@@ -49,7 +49,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask DetachDeviceFlags(CallContext call, DomainRef dom, string xml, Flags flags)
     {
         FlagCheck.Require((uint)flags, LiveOrConfig, "testDomainDetachDeviceFlags");
-        using DomainEdit edit = domains.EditHardware(dom);
+        using DomainEdit edit = domains.Edit(dom);
         Targets targets = new(edit.View, (uint)flags);
         DeviceDescription device = domains.ParseDevice(xml, isNew: targets.Live is null);
         Detach(edit, targets, device, device);
@@ -59,7 +59,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask DetachDeviceAlias(CallContext call, DomainRef dom, string alias, Flags flags)
     {
         FlagCheck.Require((uint)flags, LiveOrConfig, "testDomainDetachDeviceAlias");
-        using DomainEdit edit = domains.EditHardware(dom);
+        using DomainEdit edit = domains.Edit(dom);
         Targets targets = new(edit.View, (uint)flags);
         DeviceDescription? config = targets.Config is { } configured ? FindAlias(configured, alias) : null;
         DeviceDescription? live = targets.Live is { } running ? FindAlias(running.WithAliases(), alias) : null;
@@ -70,7 +70,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask UpdateDeviceFlags(CallContext call, DomainRef dom, string xml, Flags flags)
     {
         FlagCheck.Require((uint)flags, LiveOrConfig | (uint)Flags.Force, "testDomainUpdateDeviceFlags");
-        using DomainEdit edit = domains.EditHardware(dom);
+        using DomainEdit edit = domains.Edit(dom);
         Targets targets = new(edit.View, (uint)flags);
         DeviceDescription device = domains.ParseDevice(xml, isNew: targets.Live is null);
         DomainParseOptions options = domains.Options();

@@ -28,7 +28,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask SetTime(CallContext call, DomainRef dom, long seconds, uint nseconds, DomainSetTimeFlags flags)
     {
         FlagCheck.Require((uint)flags, (uint)DomainSetTimeFlags.Sync, "testDomainSetTime");
-        using DomainEdit edit = domains.Edit(dom);
+        using DomainEdit edit = domains.Edit(dom, DomainChanges.Agent);
         RequireAgent(edit.View);
         edit.Publish(edit.View with { Guest = edit.View.Guest with { Seconds = seconds, Nanoseconds = nseconds } });
         return default;
@@ -135,7 +135,7 @@ internal sealed partial class TestDomainDriver
     /// <summary>Freezes or thaws the named file systems, or all; the count of those that were not so before.</summary>
     private int SetFrozen(in DomainRef dom, string[] mountpoints, bool frozen)
     {
-        using DomainEdit edit = domains.Edit(dom);
+        using DomainEdit edit = domains.Edit(dom, DomainChanges.Agent);
         RequireAgent(edit.View);
         GuestView before = edit.View.Guest;
         GuestView after = before;

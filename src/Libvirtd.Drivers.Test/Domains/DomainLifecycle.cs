@@ -34,7 +34,7 @@ internal sealed partial class TestDomainDriver
 
     public override ValueTask Suspend(CallContext call, DomainRef dom)
     {
-        using DomainEdit edit = domains.Edit(dom);
+        using DomainEdit edit = domains.Edit(dom, DomainChanges.Suspend);
         if (edit.View.State is DomainState.Shutoff or DomainState.Paused)
             throw VirException.Internal(ErrorDomain.Test, $"domain '{dom.Name}' not running");
         edit.Publish(edit.View.With(DomainState.Paused, (int)DomainPausedReason.User));
@@ -57,7 +57,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask DestroyFlags(CallContext call, DomainRef dom, DomainDestroyFlagsValues flags)
     {
         FlagCheck.Require((uint)flags, (uint)DomainDestroyFlagsValues.Graceful, "testDomainDestroyFlags");
-        using DomainEdit edit = domains.Edit(dom);
+        using DomainEdit edit = domains.Edit(dom, DomainChanges.Destroy);
         RequireActive(edit.View);
         Stop(edit, DomainShutoffReason.Destroyed, DomainEventStoppedDetailType.Destroyed);
         return default;

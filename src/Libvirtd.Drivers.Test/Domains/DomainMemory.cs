@@ -15,7 +15,7 @@ internal sealed partial class TestDomainDriver
     public override ValueTask SetMemoryFlags(CallContext call, DomainRef dom, nuint memory, Flags flags)
     {
         FlagCheck.Require((uint)flags, (uint)(Flags.Live | Flags.Config | Flags.Maximum), "testDomainSetMemoryFlags");
-        using DomainEdit edit = domains.EditHardware(dom);
+        using DomainEdit edit = domains.Edit(dom);
         DomainView view = edit.View;
         bool isLive = view.IsLiveAlone((uint)flags);
         DomainDefinition definition = isLive ? view.Definition : view.ConfigDefinition;

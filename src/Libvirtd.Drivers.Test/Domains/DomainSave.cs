@@ -12,6 +12,7 @@ internal sealed partial class TestDomainDriver
         FlagCheck.Require((uint)flags, 0, "testDomainSaveFlags");
         RefuseChange(dxml);
         DomainDefinition running = ActiveView(dom).Definition;
+        domains.Get(dom).Jobs.RequireNone();
         return new(SaveAsync(dom, running, to));
     }
 
@@ -43,7 +44,7 @@ internal sealed partial class TestDomainDriver
     {
         const DomainSaveRestoreFlags Known = DomainSaveRestoreFlags.BypassCache | DomainSaveRestoreFlags.Running | DomainSaveRestoreFlags.Paused;
         FlagCheck.Require((uint)flags, (uint)Known, "testDomainManagedSave");
-        using DomainEdit edit = domains.Edit(dom);
+        using DomainEdit edit = domains.Edit(dom, DomainChanges.Job);
         RequireActive(edit.View);
         if (!edit.View.IsPersistent)
             throw Invalid("cannot do managed save for transient domain");
@@ -68,7 +69,9 @@ internal sealed partial class TestDomainDriver
         DomainCoreDumpFlags flags)
     {
         FlagCheck.Require((uint)flags, (uint)DomainCoreDumpFlags.Crash, "testDomainCoreDumpWithFormat");
-        return new(DumpAsync(dom, ActiveView(dom).Definition, to, dumpformat, flags));
+        DomainDefinition running = ActiveView(dom).Definition;
+        domains.Get(dom).Jobs.RequireNone();
+        return new(DumpAsync(dom, running, to, dumpformat, flags));
     }
 
     private static void RefuseChange(string? dxml)
@@ -95,7 +98,7 @@ internal sealed partial class TestDomainDriver
     /// <summary>Stops a domain after its file was written, unless it has stopped, or stopped and started, meanwhile.</summary>
     private void StopSame(in DomainRef dom, DomainDefinition running, DomainShutoffReason reason, DomainEventStoppedDetailType detail)
     {
-        using DomainEdit edit = domains.Edit(dom);
+        using DomainEdit edit = domains.Edit(dom, DomainChanges.Job);
         if (edit.View.Definition.Id != running.Id)
             throw NotRunning();
         Stop(edit, reason, detail);

@@ -28,7 +28,7 @@ internal sealed partial class TestDomainDriver
                 $"requested cpu amount exceeds maximum supported amount ({nvcpus} > {TestHost.MostVcpus})");
         }
 
-        using DomainEdit edit = domains.EditHardware(dom);
+        using DomainEdit edit = domains.Edit(dom);
         DomainView view = edit.View;
         uint impact = view.Impact((uint)flags);
         bool isLive = (impact & (uint)Flags.Live) != 0;

@@ -48,24 +48,26 @@ internal sealed partial class TestDomains(TestHost host)
     public TestDomain Get(in DomainRef dom) => Find(dom.Uuid) ?? throw NoSuchDomain(dom);
 
     /// <summary>Begins a change of the domain that a client's reference means.</summary>
-    /// <exception cref="VirException">There is none (VIR_ERR_NO_DOMAIN).</exception>
-    public DomainEdit Edit(in DomainRef dom)
-    {
-        DomainEdit edit = Get(dom).Edit();
-        if (!edit.View.IsGone)
-            return edit;
-        edit.Dispose();
-        throw NoSuchDomain(dom);
-    }
-
-    /// <summary>Begins a change of what a domain is made of, which is to arrive as it left: not while it migrates.</summary>
-    /// <exception cref="VirException">There is none (VIR_ERR_NO_DOMAIN), or it is on its way (VIR_ERR_OPERATION_TIMEOUT).</exception>
-    public DomainEdit EditHardware(in DomainRef dom)
+    /// <param name="dom">The reference.</param>
+    /// <param name="change">What is to change: the domain's job may not let it happen meanwhile.</param>
+    /// <exception cref="VirException">There is none (VIR_ERR_NO_DOMAIN), or its job is in the way (VIR_ERR_OPERATION_TIMEOUT).</exception>
+    public DomainEdit Edit(in DomainRef dom, DomainChanges change = DomainChanges.Modify)
     {
         TestDomain domain = Get(dom);
-        if (domain.HasJob)
-            domain.Jobs.RequireNoMigration();
-        return Edit(dom);
+        DomainEdit edit = domain.Edit();
+        try
+        {
+            if (edit.View.IsGone)
+                throw NoSuchDomain(dom);
+            if (domain.HasJob)
+                domain.Jobs.Require(change);
+            return edit;
+        }
+        catch
+        {
+            edit.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The number of the next life of a domain: 1 is the first.</summary>

@@ -43,7 +43,7 @@ internal sealed partial class TestDomainDriver
         FlagCheck.Require(flags, 0, "testDomainSetGuestVcpus");
         RequireVcpuState(state, "testDomainSetGuestVcpus");
         NumberSet wanted = ParseVcpus(cpumap);
-        using DomainEdit edit = domains.Edit(dom);
+        using DomainEdit edit = domains.Edit(dom, DomainChanges.Agent);
         RequireAgent(edit.View);
         int count = (int)Math.Min(edit.View.Definition.Vcpus, TestHost.MostVcpus);
         if (state == 0 && wanted.Contains(0))
@@ -66,7 +66,7 @@ internal sealed partial class TestDomainDriver
                 $"guest agent timeout '{timeout}' is less than the minimum '{LeastAgentTimeout}'");
         }
 
-        using DomainEdit edit = domains.Edit(dom);
+        using DomainEdit edit = domains.Edit(dom, DomainChanges.Agent);
         edit.Publish(edit.View with { Run = edit.View.Run with { AgentTimeout = timeout } });
         return new(0);
     }
@@ -84,7 +84,7 @@ internal sealed partial class TestDomainDriver
         FlagCheck.Require((uint)flags, (uint)(Append | Remove), "testDomainAuthorizedSSHKeysSet");
         if ((flags & (Append | Remove)) != 0 && keys.Length == 0)
             throw VirException.BadArgument(ErrorDomain.Domain, "keys in virDomainAuthorizedSSHKeysSet must not be NULL", "virDomainAuthorizedSSHKeysSet", "keys");
-        using DomainEdit edit = domains.Edit(dom);
+        using DomainEdit edit = domains.Edit(dom, DomainChanges.Agent);
         RequireAgent(edit.View);
         KeptView kept = edit.View.Kept;
         ImmutableArray<string> before = kept.SshKeys.GetValueOrDefault(user, []);

@@ -15,7 +15,7 @@ internal sealed partial class TestDomainDriver
             throw VirException.Of(ErrorCode.ArgumentUnsupported, ErrorDomain.Test, "Duration not supported. Use 0 for now");
         if ((uint)target > (uint)NodeSuspendTarget.Hybrid)
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"Unknown suspend target: {(uint)target}");
-        using DomainEdit edit = domains.Edit(dom);
+        using DomainEdit edit = domains.Edit(dom, DomainChanges.Agent);
         RequireAgent(edit.View);
         bool toDisk = target == NodeSuspendTarget.Disk;
         Node? rules = edit.View.Definition.Document.Root.Child("pm");

@@ -10,10 +10,21 @@ namespace Libvirtd.Drivers.Test;
 /// </summary>
 internal sealed class TestImages(TestHost host)
 {
+    private readonly bool _isFork;
     private ImmutableDictionary<string, ImageFile> _files = ImmutableDictionary<string, ImageFile>.Empty.WithComparers(StringComparer.Ordinal);
 
     /// <summary>The files that calls have made or changed, by path.</summary>
     public ImmutableDictionary<string, ImageFile> Files => Volatile.Read(ref _files);
+
+    private TestImages(TestHost host, ImmutableDictionary<string, ImageFile> files)
+        : this(host)
+    {
+        _isFork = true;
+        _files = files;
+    }
+
+    /// <summary>The images as they are now, to try a change out: what is done to the fork is not done to the host.</summary>
+    public TestImages Fork() => new(host, Files);
 
     /// <summary>What is known of the file at a path; null where neither a call, nor a pool, nor a domain knows of one.</summary>
     public ImageFile? Find(string path) => FindMade(path) ?? (IsUsed(path) ? Get(path, null) : null);
@@ -29,7 +40,7 @@ internal sealed class TestImages(TestHost host)
     /// <summary>Adds a file, or says what is known of it from now on.</summary>
     public void Put(ImageFile file)
     {
-        if (!host.Storage.UpdateVolume(file))
+        if (_isFork || !host.Storage.UpdateVolume(file))
             ImmutableInterlocked.AddOrUpdate(ref _files, file.Path, file, (_, _) => file);
     }
 
@@ -58,7 +69,7 @@ internal sealed class TestImages(TestHost host)
     public void Remove(string path)
     {
         ImmutableInterlocked.TryRemove(ref _files, path, out _);
-        if (host.Storage.FindVolume(path) is { } volume)
+        if (!_isFork && host.Storage.FindVolume(path) is { } volume)
             host.Storage.ForgetVolume(volume);
     }
 

@@ -110,26 +110,19 @@ internal sealed record MomentTree<T>
         return tree.Drop(node);
     }
 
-    /// <summary>Removes all that descend from a moment. Was one of them current, the moment is now.</summary>
-    public MomentTree<T> RemoveDescendants(MomentNode<T> node)
+    /// <summary>Removes moments, as the flags CHILDREN and CHILDREN_ONLY mean it. Was one of them current, the nearest that is left above it is now.</summary>
+    /// <param name="node">The moment that the deletion names.</param>
+    /// <param name="children">It goes with all that descend from it.</param>
+    /// <param name="childrenOnly">Only those that descend from it go.</param>
+    public MomentRemoval<T> Remove(MomentNode<T> node, bool children, bool childrenOnly)
     {
-        ImmutableDictionary<string, MomentNode<T>>.Builder nodes = Nodes.ToBuilder();
-        bool lostCurrent = false;
-        foreach (MomentNode<T> descendant in Descendants(node))
-        {
-            lostCurrent |= descendant.Name == Current;
-            nodes.Remove(descendant.Name);
-        }
-
-        nodes[node.Name] = node with { Children = [] };
-        return this with { Nodes = nodes.ToImmutable(), Current = lostCurrent ? node.Name : Current };
-    }
-
-    /// <summary>Removes a moment and all that descend from it. Was one of them current, its parent is now.</summary>
-    public MomentTree<T> RemoveWithDescendants(MomentNode<T> node)
-    {
-        MomentTree<T> tree = RemoveDescendants(node);
-        return tree.Drop(tree.Nodes[node.Name]);
+        MomentNode<T>[] descendants = children || childrenOnly ? [.. Descendants(node).Reverse()] : [];
+        MomentTree<T> rest = this with { Nodes = Nodes.RemoveRange(descendants.Select(static one => one.Name)) };
+        if (descendants.Length > 0)
+            rest = rest with { Nodes = rest.Nodes.SetItem(node.Name, node with { Children = [] }) };
+        if (Array.Exists(descendants, one => one.Name == Current))
+            rest = rest with { Current = node.Name };
+        return childrenOnly ? new(rest, descendants) : new(rest.RemoveOne(rest.Nodes[node.Name]), [.. descendants, node]);
     }
 
     /// <summary>All that descend from a moment, each before its children.</summary>

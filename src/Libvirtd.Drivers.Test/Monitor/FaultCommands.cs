@@ -50,7 +50,7 @@ internal sealed partial class MonitorCommands
             DomainView view = call.Domain.View;
             string target = GuestIncidents.FindDisk(view, disk).Target;
             if (isNow)
-                Change(call, edit => FailNow(edit, target));
+                Change(call, edit => FailNow(edit, target, fault));
             else
                 faults.Jobs.Add(view.Definition.Uuid, target, fault);
             return null;
@@ -65,9 +65,9 @@ internal sealed partial class MonitorCommands
         return null;
     }
 
-    private void FailNow(DomainEdit edit, string target)
+    private void FailNow(DomainEdit edit, string target, JobFault fault)
     {
-        if (!_host.BlockJobs.FailNow(edit, target))
+        if (!_host.BlockJobs.FailNow(edit, target, fault))
             throw new MonitorException($"no block job is active on disk {target}");
     }
 

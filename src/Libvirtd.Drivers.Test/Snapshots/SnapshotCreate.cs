@@ -18,7 +18,7 @@ internal sealed partial class TestSnapshotDriver
     public override ValueTask<DomainSnapshotRef> CreateXml(CallContext call, DomainRef dom, string xmlDesc, Flags flags)
     {
         FlagCheck.Require((uint)flags, (uint)KnownToCreate, "testDomainSnapshotCreateXML");
-        using DomainEdit edit = domains.Edit(dom);
+        using DomainEdit edit = domains.Edit(dom, DomainChanges.Job);
         if (edit.View.Checkpoints.Count > 0)
             throw VirException.Of(ErrorCode.OperationUnsupported, ErrorDomain.Test, "cannot create snapshot while checkpoint exists");
         if (!edit.View.IsPersistent && flags.HasFlag(Flags.Halt))

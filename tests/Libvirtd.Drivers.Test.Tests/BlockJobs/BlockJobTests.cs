@@ -263,8 +263,8 @@ public sealed class BlockJobTests
         host.TakeEvents();
         using (DomainEdit edit = host.Host.Domains.Edit(host.Dom))
         {
-            Assert.True(host.Host.BlockJobs.FailNow(edit, "vda"));
-            Assert.False(host.Host.BlockJobs.FailNow(edit, "vda"));
+            Assert.True(host.Host.BlockJobs.FailNow(edit, "vda", new JobFault(50, "Input/output error")));
+            Assert.False(host.Host.BlockJobs.FailNow(edit, "vda", new JobFault(50, "Input/output error")));
         }
 
         Assert.Equal(["/images/active Copy Failed", "vda Copy Failed"], host.TakeEvents());

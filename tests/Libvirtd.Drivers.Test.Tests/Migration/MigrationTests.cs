@@ -156,9 +156,9 @@ public sealed class MigrationTests
         DomainRef dom = migrant.Source.Find("guest");
         TestDomainDriver client = (TestDomainDriver)migrant.Source.Domains;
         await migrant.PrepareAsync(Live);
-        Assert.Equal("Timed out during operation: cannot acquire state change lock (held by job=migration out)",
+        Assert.Equal("Timed out during operation: cannot acquire state change lock (held by monitor=remoteDispatchDomainMigratePerform3Params)",
             Fails(() => client.MigrateBegin3Params(Call, dom, [], Live | DomainMigrateFlags.ChangeProtection)).Text);
-        Assert.Equal("Timed out during operation: cannot acquire state change lock (held by job=migration out)",
+        Assert.Equal("Timed out during operation: cannot acquire state change lock (held by monitor=remoteDispatchDomainMigratePerform3Params)",
             Fails(() => client.SetMemory(Call, dom, 1000)).Text);
         client.EndMigrations();
         ((TestDomainDriver)migrant.Target.Domains).EndMigrations();

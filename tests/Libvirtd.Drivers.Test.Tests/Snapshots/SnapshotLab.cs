@@ -11,16 +11,19 @@ internal sealed class SnapshotLab
 {
     private readonly TestSnapshotDriver _snapshots;
 
-    public SnapshotLab(bool isRunning)
+    public SnapshotLab(bool isRunning, string devices = "")
     {
+        Host = TestHost.Default(Clock, new IdentitySource(1));
         Domains = new TestDomainDriver(Host.Domains);
         _snapshots = new TestSnapshotDriver(Host.Domains);
-        Dom = Define("vm");
+        Dom = Define("vm", devices: devices);
         if (isRunning)
             Domains.Create(FakeCall.Instance, Dom);
     }
 
-    public TestHost Host { get; } = TestHost.Default(new VirtualClock(), new IdentitySource(1));
+    public VirtualClock Clock { get; } = new();
+
+    public TestHost Host { get; }
 
     public TestDomainDriver Domains { get; }
 
@@ -54,7 +57,18 @@ internal sealed class SnapshotLab
 
     public void RevertTo(string name, Revert flags = 0) => _snapshots.RevertToSnapshot(FakeCall.Instance, Ref(name), flags);
 
-    public void Remove(string name, Delete flags = 0) => _snapshots.Delete(FakeCall.Instance, Ref(name), flags);
+    /// <summary>Deletes a snapshot, and lets time go on until it is gone.</summary>
+    public void Remove(string name, Delete flags = 0)
+    {
+        Task removed = BeginToRemove(name, flags);
+        while (Host.Domains.Get(Dom).HasJob)
+            Advance(Clock.UntilNext!.Value.TotalSeconds);
+        removed.GetAwaiter().GetResult();
+    }
+
+    public void Advance(double seconds) => Clock.Advance(TimeSpan.FromSeconds(seconds));
+
+    public Task BeginToRemove(string name, Delete flags = 0) => _snapshots.Delete(FakeCall.Instance, Ref(name), flags).AsTask();
 
     public string DomainXml(DomainXmlFlags flags = 0) => Domains.GetXmlDesc(FakeCall.Instance, Dom, flags).Result;
 

@@ -24,6 +24,9 @@ internal sealed class DomainJob
     /// <summary>A timestamp of the host's clock.</summary>
     public long Began { get; }
 
+    /// <summary>It is about a guest that runs; otherwise it works on what a stopped domain has.</summary>
+    public bool NeedsGuest { get; set; } = true;
+
     /// <summary>Ends when somebody aborts the job.</summary>
     public CancellationToken Aborted => _abort.Token;
 

@@ -22,21 +22,18 @@ internal sealed class DomainJobs(TestDomain domain)
             return job;
         }
 
-        throw VirException.Of(ErrorCode.OperationTimeout, ErrorDomain.Test, $"cannot acquire state change lock (held by job={Describe(other.Operation)})");
+        throw Held(other);
     }
 
     /// <summary>Refuses a change that no job may be under way for.</summary>
-    public void RequireNone()
-    {
-        if (Current is { } job)
-            throw VirException.Of(ErrorCode.OperationTimeout, ErrorDomain.Test, $"cannot acquire state change lock (held by job={Describe(job.Operation)})");
-    }
+    public void RequireNone() => Require(DomainChanges.Job);
 
-    /// <summary>Refuses a change of a domain that is on its way to another host, or from one.</summary>
-    public void RequireNoMigration()
+    /// <summary>Refuses a change that the job under way does not let happen.</summary>
+    /// <exception cref="VirException">VIR_ERR_OPERATION_TIMEOUT.</exception>
+    public void Require(DomainChanges change)
     {
-        if (Current is { Operation: DomainJobOperation.MigrationOut or DomainJobOperation.MigrationIn })
-            RequireNone();
+        if (Current is { } job && (Allowed(job.Operation) & change) == 0)
+            throw Held(job);
     }
 
     /// <summary>The job has ended; how is remembered for virDomainGetJobStats, and told by the event of it.</summary>
@@ -55,8 +52,8 @@ internal sealed class DomainJobs(TestDomain domain)
         JobResult result = new(job.Operation, type, progress, [.. list]);
         Volatile.Write(ref _last, result);
         EventHub events = domain.Owner.Host.Events;
-        // A guest's arrival is told by the domain's own events.
-        if (events.HasListeners && job.Operation != DomainJobOperation.MigrationIn)
+        // A guest's arrival is told by the domain's own events, the end of a deletion by those of its block jobs.
+        if (events.HasListeners && job.Operation is not (DomainJobOperation.MigrationIn or DomainJobOperation.SnapshotDelete))
             events.Raise(new DomainJobCompletedEvent { Dom = about, Params = result.Params });
     }
 
@@ -64,10 +61,24 @@ internal sealed class DomainJobs(TestDomain domain)
     /// <param name="keep">It may be asked for again.</param>
     public JobResult? TakeLast(bool keep) => keep ? Volatile.Read(ref _last) : Interlocked.Exchange(ref _last, null);
 
-    private static string Describe(DomainJobOperation operation) => operation switch
+    private static DomainChanges Allowed(DomainJobOperation operation) => DomainChanges.Destroy | DomainChanges.Agent | operation switch
     {
-        DomainJobOperation.MigrationOut => "migration out",
-        DomainJobOperation.MigrationIn => "migration in",
-        _ => operation.ToString().ToLowerInvariant(),
+        DomainJobOperation.MigrationOut => DomainChanges.Suspend,
+        DomainJobOperation.Backup => DomainChanges.Suspend | DomainChanges.Modify,
+        _ => DomainChanges.None,
     };
+
+    /// <summary>Upstream names the function of its server that began the job.</summary>
+    private static VirException Held(DomainJob job)
+    {
+        string function = job.Operation switch
+        {
+            DomainJobOperation.MigrationOut => "remoteDispatchDomainMigratePerform3Params",
+            DomainJobOperation.MigrationIn => "remoteDispatchDomainMigratePrepare3Params",
+            DomainJobOperation.Backup => "remoteDispatchDomainBackupBegin",
+            DomainJobOperation.SnapshotDelete => "remoteDispatchDomainSnapshotDelete",
+            _ => $"remoteDispatchDomain{job.Operation}",
+        };
+        return VirException.Of(ErrorCode.OperationTimeout, ErrorDomain.Test, $"cannot acquire state change lock (held by monitor={function})");
+    }
 }
