@@ -73,6 +73,17 @@ public sealed partial class SnapshotSessionTests : SessionTests<OurDaemon>
     }
 
     [Fact]
+    public async Task A_checkpoint_survives_an_overlay_and_its_commit()
+    {
+        const string Write = "qemu-monitor-command vm --hmp guest-write disk=vda bytes=1048576";
+        string output = await Vm(isRunning: true,
+            $"blockresize vm vda 1000M; checkpoint-create-as vm one; {Write}; snapshot-create-as vm tmp --disk-only --no-metadata; {Write}; "
+            + "blockcommit vm vda --active --pivot --wait; domblklist vm; checkpoint-dumpxml vm one --size --no-domain", "&blockjob=100ms");
+        Assert.Contains(" vda      /images/base.qcow2\n", output, StringComparison.Ordinal);
+        Assert.Contains("<disk name='vda' checkpoint='bitmap' bitmap='one' size='2097152'/>", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_hierarchy_moves_to_another_host()
     {
         string[] names = ["base", "memory", "disk"];

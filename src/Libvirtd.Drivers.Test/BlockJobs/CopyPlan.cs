@@ -28,24 +28,29 @@ internal sealed record CopyPlan(ImmutableArray<ChainImage> Copied, DiskChain Des
         return chain.WithActive(Destination.Active);
     }
 
-    public override void Settle(TestImages images)
+    public override void Settle(TestImages images) => Take(images, withBitmaps: true);
+
+    // A copy that was ready is a copy of the disk as it was when the job ended: many make backups in this way. The disk's bitmaps stay with the disk.
+    public override void Undo(TestImages images, bool isWhole)
+    {
+        if (isWhole)
+            Take(images, withBitmaps: false);
+        else if (IsMade && Written.Path is { } path)
+            images.Remove(path);
+    }
+
+    private void Take(TestImages images, bool withBitmaps)
     {
         ImageFile source = images.Get(Copied[0]);
-        ImageFile file = images.Merge(Written, Copied, Math.Max(source.Capacity, images.Get(Written).Capacity));
+        ImageFile before = images.Get(Written);
+        ImageFile file = images.Merge(Written, Copied, Math.Max(source.Capacity, before.Capacity));
+        if (!withBitmaps)
+            file = file with { Bitmaps = before.Bitmaps };
         ChainImage? below = Destination.Count > 1 ? Destination.Images[1] : null;
         if (!Inherits && file.BackingPath != below?.Path)
             file = file with { Backing = below?.Path, BackingFormat = below?.Format };
         images.Put(file);
         if (source.Path.Length > 0)
             images.Put(source);
-    }
-
-    // A copy that was ready is a copy of the disk as it was when the job ended: many make backups in this way.
-    public override void Undo(TestImages images, bool isWhole)
-    {
-        if (isWhole)
-            Settle(images);
-        else if (IsMade && Written.Path is { } path)
-            images.Remove(path);
     }
 }

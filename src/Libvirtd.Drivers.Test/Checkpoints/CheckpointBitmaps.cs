@@ -33,9 +33,9 @@ internal static class CheckpointBitmaps
         }
     }
 
-    /// <summary>What a disk's bitmap has recorded; null where it is missing or broken.</summary>
+    /// <summary>What a disk's bitmap has recorded, in all images of its chain; null where it is missing or broken.</summary>
     public static ImageBitmap? Find(TestImages images, DomainDocument domain, string disk, string bitmap) =>
-        ActiveFile(images, domain, disk)?.Bitmaps.GetValueOrDefault(bitmap) is { IsBroken: false } found ? found : null;
+        images.FindChain(domain, disk) is { } chain ? images.FindBitmap(chain.Images, bitmap) : null;
 
     /// <summary>Refuses a checkpoint that a domain's images know nothing of. A disk that the domain no longer has does not matter.</summary>
     /// <exception cref="VirException">A bitmap is missing or broken (VIR_ERR_CHECKPOINT_INCONSISTENT).</exception>

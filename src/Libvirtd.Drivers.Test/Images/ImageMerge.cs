@@ -6,7 +6,7 @@ namespace Libvirtd.Drivers.Test;
 /// <summary>What an image is when it has taken what others held.</summary>
 internal static class ImageMerge
 {
-    /// <summary>The file of an image that has taken the contents of a part of a chain.</summary>
+    /// <summary>The file of an image that has taken the contents of a part of a chain, and what its bitmaps have recorded.</summary>
     /// <param name="images">The host's images.</param>
     /// <param name="into">The image: the one below the part, one of its own, or one elsewhere.</param>
     /// <param name="part">The images whose contents it holds afterwards, the upper one first.</param>
@@ -22,6 +22,11 @@ internal static class ImageMerge
         }
 
         ulong most = Math.Max(capacity, file.Allocation);
-        return file with { Capacity = capacity, Allocation = sum < most ? (ulong)sum : most };
+        return file with
+        {
+            Capacity = capacity,
+            Allocation = sum < most ? (ulong)sum : most,
+            Bitmaps = images.MergedBitmaps(file, part, capacity),
+        };
     }
 }

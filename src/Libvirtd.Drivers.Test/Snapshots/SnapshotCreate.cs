@@ -19,7 +19,9 @@ internal sealed partial class TestSnapshotDriver
     {
         FlagCheck.Require((uint)flags, (uint)KnownToCreate, "testDomainSnapshotCreateXML");
         using DomainEdit edit = domains.Edit(dom, DomainChanges.Job);
-        if (edit.View.Checkpoints.Count > 0)
+        // Upstream's QEMU driver lets overlays be laid over disks with checkpoints; its test driver does not, which matters to trees of both alone.
+        bool onlyOverlays = (flags & (Flags.NoMetadata | Flags.DiskOnly | Flags.Redefine)) == (Flags.NoMetadata | Flags.DiskOnly);
+        if (edit.View.Checkpoints.Count > 0 && !onlyOverlays)
             throw VirException.Of(ErrorCode.OperationUnsupported, ErrorDomain.Test, "cannot create snapshot while checkpoint exists");
         if (!edit.View.IsPersistent && flags.HasFlag(Flags.Halt))
             throw VirException.Of(ErrorCode.OperationInvalid, ErrorDomain.Test, "cannot halt after transient domain snapshot");

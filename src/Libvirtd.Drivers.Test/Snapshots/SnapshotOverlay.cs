@@ -59,13 +59,15 @@ internal readonly record struct SnapshotOverlay(string Target, ChainImage Image)
             return;
         if (!reuse)
         {
-            images.Put(images.CreateOverlay(path, Image.Format ?? Format, below) with { IsForSnapshot = true });
+            ImageFile made = images.CreateOverlay(path, Image.Format ?? Format, below);
+            images.Put(made with { IsForSnapshot = true, Bitmaps = images.Get(below).ForOverlay() });
             return;
         }
 
         ImageFile file = images.Get(path, Image.Format);
         if (file.Backing is null)
-            images.Put(file with { Backing = below.Path, BackingFormat = below.Format, Capacity = images.Get(below).Capacity });
+            file = file with { Backing = below.Path, BackingFormat = below.Format, Capacity = images.Get(below).Capacity };
+        images.Put(file with { Bitmaps = file.Bitmaps.SetItems(images.Get(below).ForOverlay()) });
     }
 
     private static VirException Unsupported(ErrorCode code, string detail) => VirException.Of(code, ErrorDomain.Test, detail);
