@@ -49,6 +49,25 @@ public sealed partial class BlockJobTests : SessionTests<OurDaemon>
     }
 
     [Theory, InlineData(true), InlineData(false)]
+    public async Task A_disk_may_name_a_pools_volume(bool isRunning)
+    {
+        await File.WriteAllTextAsync(Work.File("volume.xml"), """
+            <domain type='test'><name>vm</name><memory>1024</memory><os><type>hvm</type></os><devices><disk type='volume'><driver type='qcow2'/>
+            <source pool='default-pool' volume='disk'/><target dev='vda' bus='virtio'/></disk></devices></domain>
+            """, Stop);
+        const string Format = "--format qcow2";
+        string output = await Run(Uri, $"vol-create-as default-pool base 1G {Format}; vol-create-as default-pool disk 1G {Format} --backing-vol base "
+            + $"--backing-vol-format qcow2; define volume.xml; {(isRunning ? "start vm; " : "")}domblkinfo vm vda; blockpull vm vda --wait; blockresize vm vda 2G; "
+            + "vol-info disk default-pool; vol-dumpxml disk default-pool; dumpxml vm --inactive");
+        Assert.Contains("Capacity:       1073741824\n", output, StringComparison.Ordinal);
+        Assert.Contains("Capacity:       2.00 GiB\n", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("<backingStore>", output, StringComparison.Ordinal);
+        Assert.Contains("<source pool='default-pool' volume='disk'/>", output, StringComparison.Ordinal);
+        Finished refused = await Virsh.RunAsync(Uri + "&host=bare", Work.Path, Stop, "define volume.xml; start vm; blockpull vm vda");
+        Assert.Contains("error: Storage volume not found: no storage vol with matching name 'disk'", refused.Output, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
     public async Task Pull_takes_in_what_is_below(bool isRunning)
     {
         string output = await Vm(isRunning, "blockpull vm vda --base base --wait --verbose; dumpxml vm; blockpull vm vda --wait; echo after; dumpxml vm");

@@ -9,14 +9,17 @@ public sealed record ChainImage
     /// <param name="format">"qcow2", "raw" ...; null where none is given.</param>
     public ChainImage(string type, Node? source, string? format)
     {
-        Type = type;
+        Type = DocumentType = type;
         Source = source;
         Format = format;
         Path = source is null ? null : source["file"] ?? source["dev"] ?? source["dir"] ?? source["name"] ?? source["volume"];
     }
 
-    /// <summary>The kind of its source: "file", "block", "network" ...</summary>
-    public string Type { get; }
+    /// <summary>The kind of place where it is: "file", "block", "network" ...</summary>
+    public string Type { get; private init; }
+
+    /// <summary>The kind of its source in documents: that of its place, but for "volume", which names a pool's volume wherever that is.</summary>
+    public string DocumentType { get; }
 
     /// <summary>Its &lt;source&gt; element; null for a drive without a medium.</summary>
     public Node? Source { get; }
@@ -24,7 +27,7 @@ public sealed record ChainImage
     public string? Format { get; init; }
 
     /// <summary>The file, device or name.</summary>
-    public string? Path { get; }
+    public string? Path { get; private init; }
 
     /// <summary>What <c>vda[3]</c> calls it while the domain runs; 0 where it has no number.</summary>
     public uint Index { get; init; }
@@ -45,6 +48,9 @@ public sealed record ChainImage
         source.Append(type == "block" ? "dev" : "file", path);
         return new ChainImage(type, source.Freeze(), format);
     }
+
+    /// <summary>The same image in documents, at a place that they do not tell.</summary>
+    public ChainImage At(string type, string path) => this with { Type = type, Path = path };
 
     /// <summary>Whether both are at the same place.</summary>
     public bool IsAt(ChainImage other) => Type == other.Type && Path is not null && Path == other.Path;

@@ -77,7 +77,7 @@ public sealed class DiskChain
     /// <param name="disk">The element, in a tree that is being edited.</param>
     public void Write(Node disk)
     {
-        disk["type"] = Active.Type;
+        disk["type"] = Active.DocumentType;
         if (disk.Name != "disk")
             SetFormat(disk, Active.Format);
         else if (Active.Format is not null)
@@ -96,7 +96,7 @@ public sealed class DiskChain
         foreach (ChainImage image in Images.AsSpan()[1..])
         {
             above = above.Add("backingStore");
-            above["type"] = image.Type;
+            above["type"] = image.DocumentType;
             above["index"] = Text(image.Index);
             SetFormat(above, image.Format ?? "raw");
             if (image.Source is not null)

@@ -21,6 +21,7 @@ internal sealed partial class TestDomainDriver
         if (@params.Find("granularity") is { UInt: > 0 } granularity && !BitOperations.IsPow2(granularity.UInt))
             throw BadArgument("granularity must be power of 2");
         DiskChain destination = DiskChain.ParseSource(destxml);
+        destination = destination.WithActive(VolumeSource.Locate(Host, destination.Active));
         return Copy(dom, path, destination, @params.Find("bandwidth")?.ULong ?? 0, flags);
     }
 

@@ -11,24 +11,38 @@ internal sealed partial class TestDomainDriver
 
     public override ValueTask BlockResize(CallContext call, DomainRef dom, string disk, ulong size, DomainBlockResizeFlags flags)
     {
-        FlagCheck.Require((uint)flags, (uint)DomainBlockResizeFlags.Bytes, "testDomainBlockResize");
+        FlagCheck.Require((uint)flags, (uint)(DomainBlockResizeFlags.Bytes | DomainBlockResizeFlags.Capacity), "testDomainBlockResize");
         if (!flags.HasFlag(DomainBlockResizeFlags.Bytes))
             size = size <= ulong.MaxValue / KiB ? size * KiB : throw VirException.Of(ErrorCode.Overflow, ErrorDomain.Test, $"size must be less than {ulong.MaxValue / KiB}");
         using DomainEdit edit = domains.Edit(dom);
-        DomainDisk found = edit.View.Definition.FindDisk(disk) ?? throw BadArgument($"disk '{disk}' was not found in the domain config");
+        DomainDisk found = Images.FindDisk(edit.View.Definition, disk) ?? throw BadArgument($"disk '{disk}' was not found in the domain config");
         if (found.Type == "vhostuser")
             throw Unsupported("block resize is not supported for vhostuser disk");
         if (found.Format is "qcow2" or "qed")
             size = size <= ulong.MaxValue - Sector ? (size + Sector - 1) / Sector * Sector : throw VirException.Of(ErrorCode.Overflow, ErrorDomain.Test, "size is too large");
-        ChainImage image = DiskChain.Read(found.Node).Active;
+        VolumeSource.RequireVolumes(Host, found.Node);
+        ChainImage image = Images.ChainOf(found.Node).Active;
         if (image.Path is null || found.IsReadOnly)
             throw Unsupported($"can't resize empty or readonly disk '{found.Target}'");
+        if (flags.HasFlag(DomainBlockResizeFlags.Capacity))
+            size = WholeSize(image, size);
         if (size > long.MaxValue)
             throw VirException.Of(ErrorCode.Overflow, ErrorDomain.Test, $"size must be less than {long.MaxValue}");
         edit.View.Blocks.RequireIdle(found.Target);
         ImageFile file = Host.Images.Get(image);
         Host.Images.Put(file with { Capacity = size, Allocation = Math.Min(file.Allocation, size) });
         return default;
+    }
+
+    /// <summary>The size of a device, or a file, whose bytes are the disk's: what has grown outside is to be seen by the guest.</summary>
+    /// <param name="image">The disk's image.</param>
+    /// <param name="wanted">Bytes that the caller thinks there are; 0 where he does not know.</param>
+    private ulong WholeSize(ChainImage image, ulong wanted)
+    {
+        if (image is not { Type: "block" or "file", Format: null or "raw" })
+            throw Unsupported("block resize to full capacity supported only with 'raw' local block-based disks");
+        ulong whole = Images.Get(image).Capacity;
+        return wanted == 0 || wanted == whole ? whole : throw BadArgument($"Requested resize to '{wanted}' but device size is '{whole}'");
     }
 
     public override ValueTask<byte[]> BlockPeek(CallContext call, DomainRef dom, string path, ulong offset, uint size, uint flags)
@@ -39,7 +53,8 @@ internal sealed partial class TestDomainDriver
             throw Unsupported("peeking is not supported for vhostuser disk");
         if (disk.Format is { } format and not "raw")
             throw Unsupported($"peeking is only supported for disk with 'raw' format not '{format}'");
-        ImageFile file = Host.Images.Get(DiskChain.Read(disk.Node).Active);
+        VolumeSource.RequireVolumes(Host, disk.Node);
+        ImageFile file = Images.Get(Images.ChainOf(disk.Node).Active);
         ulong available = offset < file.Capacity ? file.Capacity - offset : 0;
         if (available < size)
             throw BadArgument($"'{path}' starting from {offset} has only {available} bytes available");

@@ -44,10 +44,10 @@ internal sealed partial class TestDomainDriver
     }
 
     /// <summary>The disk with this target or, for what begins with a slash, with this source.</summary>
-    private static DomainDisk DiskByName(DomainView view, string name) =>
-        view.Definition.FindDisk(name) ?? throw BadArgument($"disk '{name}' not found in domain");
+    private DomainDisk DiskByName(DomainView view, string name) =>
+        Images.FindDisk(view.Definition, name) ?? throw BadArgument($"disk '{name}' not found in domain");
 
-    private static BlockJob JobOf(DomainView view, string path)
+    private BlockJob JobOf(DomainView view, string path)
     {
         string target = DiskByName(view, path).Target;
         return view.Blocks.Find(target) ?? throw BadArgument($"disk {target} does not have an active block job");
@@ -59,12 +59,14 @@ internal sealed partial class TestDomainDriver
 
     private DiskChain ChainOf(DomainView view, DomainDisk disk)
     {
+        VolumeSource.RequireVolumes(Host, disk.Node);
         DiskChain chain = Host.Images.ChainOf(view.Definition.Document.DiskByTarget(disk.Target)!);
         return view.IsActive ? chain : chain.WithoutIndexes();
     }
 
-    private static void RequireJobsSupported(DomainDisk disk)
+    private void RequireJobsSupported(DomainDisk disk)
     {
+        VolumeSource.RequireVolumes(Host, disk.Node);
         if (disk.Bus == "sd")
             throw Unsupported($"block jobs are not supported on disk '{disk.Target}' using bus 'sd'");
         if (disk.Node.Child("transient") is not null)

@@ -217,8 +217,8 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
     /// A disk of that name may be configured to be another one at the next start. What was committed is invalid wherever it stands, the other jobs
     /// matter only to a disk with the same active image.
     /// </summary>
-    private static bool IsSameDisk(Node disk, DiskChain configured, BlockJob job) =>
-        job.Plan is CommitPlan || DiskChain.Read(disk).Active.IsAt(configured.Active);
+    private bool IsSameDisk(Node disk, DiskChain configured, BlockJob job) =>
+        job.Plan is CommitPlan || Images.ChainOf(disk).Active.IsAt(configured.Active);
 
     private static DomainView Unmirrored(DomainView view, BlockJob job) =>
         job is { IsLive: true, Plan.Mirror: not null } && view.Definition.Document.DiskByTarget(job.Target) is not null
@@ -241,7 +241,7 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
         if (!host.Events.HasListeners)
             return;
         DomainDefinition definition = job.IsLive ? view.Definition : view.ConfigDefinition;
-        if (definition.Document.DiskByTarget(job.Target) is { } disk && DiskChain.Read(disk).Active is { IsLocal: true, Path: { } path })
+        if (definition.Document.DiskByTarget(job.Target) is { } disk && Images.ChainOf(disk).Active is { IsLocal: true, Path: { } path })
             host.Events.Raise(new DomainBlockJobEvent { Dom = view.Ref, Path = path, Type = (int)job.Type, Status = (int)status });
         host.Events.Raise(new DomainBlockJob2Event { Dom = view.Ref, Dst = job.Target, Type = (int)job.Type, Status = (int)status });
     }

@@ -13,7 +13,7 @@ internal sealed partial class TestDomainDriver
         long disks = 1;
         if (path.Length == 0)
             disks = definition.Document.Disks.Count();
-        else if (definition.FindDisk(path) is null)
+        else if (Images.FindDisk(definition, path) is null)
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"invalid path: {path}");
         long time = Microseconds();
         DomainBlockStatsRet figures = IoFigures.OfDisk(time);

@@ -20,7 +20,7 @@ internal sealed partial class TestDomainDriver
     {
         if (path.Length == 0)
             throw VirException.Of(ErrorCode.OperationUnsupported, ErrorDomain.Test, "summary statistics are not supported yet");
-        if (ActiveView(dom).Definition.FindDisk(path) is null)
+        if (Images.FindDisk(ActiveView(dom).Definition, path) is null)
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"invalid path: {path}");
         return new(IoFigures.OfDisk(Microseconds()));
     }
@@ -34,11 +34,11 @@ internal sealed partial class TestDomainDriver
     public override ValueTask<DomainGetBlockInfoRet> GetBlockInfo(CallContext call, DomainRef dom, string path, uint flags)
     {
         FlagCheck.Require(flags, 0, "testDomainGetBlockInfo");
-        if (View(dom).Definition.FindDisk(path) is not { } disk)
+        if (Images.FindDisk(View(dom).Definition, path) is not { } disk)
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"invalid path {path} not assigned to domain");
         if (disk.Source is null && disk.Type != "network")
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"disk '{path}' does not currently have a source assigned");
-        ImageFile file = Host.Images.Get(disk.Source ?? "", disk.Format);
+        ImageFile file = Images.Get(Images.ChainOf(disk.Node).Active);
         return new(new DomainGetBlockInfoRet { Capacity = file.Capacity, Allocation = file.Allocation, Physical = file.Allocation });
     }
 

@@ -50,7 +50,7 @@ internal static class GuestIncidents
             "enospace" => reason == "enospc" ? DomainEventIoErrorAction.Pause : DomainEventIoErrorAction.Report,
             _ => DomainEventIoErrorAction.Pause,
         };
-        string source = disk.Source ?? "";
+        string source = edit.Domain.Owner.Host.Images.ChainOf(disk.Node).Active.Path ?? "";
         string alias = disk.Node.Child("alias")?["name"] ?? disk.Target;
         if (edit.Events.HasListeners)
         {

@@ -17,6 +17,20 @@ internal static class DomainChains
         return null;
     }
 
+    /// <summary>The disk with this target or, for what begins with a slash, at this place, though its document may name a volume.</summary>
+    public static DomainDisk? FindDisk(this TestImages images, DomainDefinition definition, string name)
+    {
+        if (definition.FindDisk(name) is { } found)
+            return found;
+        foreach (DomainDisk disk in definition.Document.Disks)
+        {
+            if (name.StartsWith('/') && disk.Type == "volume" && images.ChainOf(disk.Node).Active.Path == name)
+                return disk;
+        }
+
+        return null;
+    }
+
     /// <summary>
     /// Shows the whole chains of those disks of a running domain that have more than one image, and numbers the images that have no number. One that
     /// starts begins with 1, whatever numbers its document remembers.
@@ -84,7 +98,7 @@ internal static class DomainChains
                 return;
             Node node = disk.Add("mirror");
             mirror.Write(node);
-            if (job == "copy" && mirror.Active.Type == "file")
+            if (job == "copy" && mirror.Active.DocumentType == "file")
             {
                 node["file"] = mirror.Active.Path;
                 node["format"] = mirror.Active.Format;

@@ -145,8 +145,9 @@ internal sealed class TestImages(TestHost host)
     {
         ImmutableArray<ChainImage>.Builder images = ImmutableArray.CreateBuilder<ChainImage>(chain.Count);
         ImageFile? above = null;
-        foreach (ChainImage image in chain.Images)
+        foreach (ChainImage named in chain.Images)
         {
+            ChainImage image = VolumeSource.Locate(host, named);
             string? relative = above?.BackingPath == image.Path ? above?.RelativeBacking : null;
             images.Add(relative is null ? image : image with { RelativeName = relative });
             above = image is { IsLocal: true, Path: { } own } ? FindMade(own) : null;

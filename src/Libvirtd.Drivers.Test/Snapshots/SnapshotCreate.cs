@@ -128,6 +128,7 @@ internal sealed partial class TestSnapshotDriver
         foreach (SnapshotOverlay overlay in SnapshotOverlay.Of(snapshot.Document))
         {
             view.Blocks.RequireIdle(overlay.Target);
+            VolumeSource.RequireVolumes(Host, view.Definition.Document.DiskByTarget(overlay.Target)!);
             DiskChain chain = Images.FindChain(view.Definition.Document, overlay.Target)!;
             overlay.Check(Images, chain, reuse);
             wanted.Add((overlay, chain.Active));
