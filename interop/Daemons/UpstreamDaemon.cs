@@ -1,3 +1,5 @@
+using Libvirtd.Interop.Processes;
+
 namespace Libvirtd.Interop.Daemons;
 
 /// <summary>
@@ -22,11 +24,11 @@ public sealed class UpstreamDaemon : Daemon
     public override string Name => "upstream";
 
     public override string? Missing =>
-        File.Exists(Executable) ? null : $"{Executable} is not installed (Debian package: libvirt-daemon)";
+        File.Exists(Upstream.Path(Executable)) ? null : $"{Executable} is not installed (Debian package: libvirt-daemon)";
 
     protected override (string Program, IReadOnlyList<string> Arguments) Command(string configuration)
     {
-        string[] newNamespace = Environment.IsPrivilegedProcess ? ["-m"] : ["-r", "-m"];
-        return ("unshare", [.. newNamespace, "--propagation", "private", "sh", "-c", Script, "sh", configuration, PidPath]);
+        string[] command = Upstream.Unshared(Upstream.Command("sh", "-c", Script, "sh", configuration, PidPath));
+        return (command[0], command[1..]);
     }
 }

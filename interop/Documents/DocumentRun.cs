@@ -34,8 +34,8 @@ public sealed partial class DocumentRun : IAsyncLifetime
     {
         await using OurDaemon ours = new();
         _missing = Python.Missing ?? ours.Missing
-            ?? (Directory.Exists(Tools) ? null : $"{Tools} is not installed (Debian package: virtinst)")
-            ?? (Directory.Exists(Pages) ? null : $"{Pages} is not installed (Debian package: libvirt-doc)");
+            ?? (Directory.Exists(Upstream.Path(Tools)) ? null : $"{Tools} is not installed (Debian package: virtinst)")
+            ?? (Directory.Exists(Upstream.Path(Pages)) ? null : $"{Pages} is not installed (Debian package: libvirt-doc)");
         if (_missing is not null) return;
         CancellationToken stop = TestContext.Current.CancellationToken;
         string own = Path.Combine(AppContext.BaseDirectory, "Documents");

@@ -5,7 +5,7 @@ namespace Libvirtd.Interop.Processes;
 /// <summary>What an ended program left: its status, and both of its outputs in the order in which they were written.</summary>
 public readonly record struct Finished(int Status, string Output);
 
-/// <summary>Runs programs in a fixed environment, so that a user's language, time zone or configuration cannot change what they print.</summary>
+/// <summary>Runs programs, those of upstream's system (<see cref="Upstream"/>) unless a method says otherwise, in a fixed environment, so that a user's language, time zone or configuration cannot change what they print.</summary>
 internal static class ProcessRunner
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
@@ -21,7 +21,7 @@ internal static class ProcessRunner
         return await process.WaitAsync(Limit, stop);
     }
 
-    /// <summary>Starts a program whose two outputs go to one file.</summary>
+    /// <summary>Starts a program of this machine whose two outputs go to one file.</summary>
     public static Process StartLogged(string program, IEnumerable<string> arguments, string log, string home, params (string Name, string Value)[] variables)
     {
         ProcessStartInfo start = Merged(program, arguments, home, log);

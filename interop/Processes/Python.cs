@@ -8,7 +8,7 @@ internal static class Python
 
     /// <summary>Why the binding cannot be used here; null when it can.</summary>
     public static string? Missing =>
-        File.Exists(Executable) && File.Exists(Binding) ? null : $"{Binding} is not installed (Debian package: python3-libvirt)";
+        File.Exists(Upstream.Path(Executable)) && File.Exists(Upstream.Path(Binding)) ? null : $"{Binding} is not installed (Debian package: python3-libvirt)";
 
     public static Task<Finished> RunAsync(string script, string folder, CancellationToken stop, params string[] arguments) =>
         ProcessRunner.RunAsync(Executable, [Script(script), .. arguments], folder, stop);

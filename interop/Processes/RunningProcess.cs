@@ -28,7 +28,8 @@ internal sealed class RunningProcess : IAsyncDisposable
 
     public static RunningProcess Start(string program, IEnumerable<string> arguments, string folder)
     {
-        ProcessStartInfo start = ProcessRunner.Merged(program, arguments, folder);
+        string[] command = Upstream.Command([program, .. arguments]);
+        ProcessStartInfo start = ProcessRunner.Merged(command[0], command[1..], folder);
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.StandardOutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);

@@ -9,7 +9,7 @@ internal static class Virsh
     public const string Executable = "/usr/bin/virsh";
 
     /// <summary>Why virsh cannot run here; null when it can.</summary>
-    public static string? Missing => File.Exists(Executable) ? null : $"{Executable} is not installed (Debian package: libvirt-clients)";
+    public static string? Missing => File.Exists(Upstream.Path(Executable)) ? null : $"{Executable} is not installed (Debian package: libvirt-clients)";
 
     /// <summary>Runs one command.</summary>
     public static Task<Finished> RunAsync(string uri, string folder, CancellationToken stop, params string[] command) =>
@@ -52,7 +52,7 @@ internal static class Virsh
         return outputs;
     }
 
-    private static string Marker(int index) => string.Create(CultureInfo.InvariantCulture, $"----{index}----");
+    private static string Marker(int index) => string.Create(CultureInfo.InvariantCulture, $"===={index}====");
 
     private static int AfterMarker(string output, int index, int from)
     {

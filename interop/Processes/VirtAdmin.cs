@@ -6,7 +6,7 @@ internal static class VirtAdmin
     public const string Executable = "/usr/bin/virt-admin";
 
     /// <summary>Why virt-admin cannot run here; null when it can.</summary>
-    public static string? Missing => File.Exists(Executable) ? null : $"{Executable} is not installed (Debian package: libvirt-clients)";
+    public static string? Missing => File.Exists(Upstream.Path(Executable)) ? null : $"{Executable} is not installed (Debian package: libvirt-clients)";
 
     /// <summary>Runs one command.</summary>
     public static Task<Finished> RunAsync(string socket, string folder, CancellationToken stop, params string[] command) =>
