@@ -118,6 +118,7 @@ internal sealed partial class TestDomainDriver
     {
         FlagCheck.Require(flags, 0, "testDomainSendKey");
         ActiveView(dom);
+        KeyCodes.Require(codeset, keycodes);
         return default;
     }
 
