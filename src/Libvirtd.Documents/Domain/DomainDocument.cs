@@ -162,7 +162,7 @@ public sealed class DomainDocument : Document
     /// <param name="uri">The namespace.</param>
     /// <param name="key">The prefix that the element gets.</param>
     /// <param name="xml">The element's text, or null.</param>
-    public DomainDocument WithMetadata(string uri, string? key, string? xml) => With(root => MetadataEditor.Set(root, uri, key, xml));
+    public DomainDocument WithMetadata(string uri, string? key, string? xml) => With(root => MetadataEditor.Set(root, uri, key, xml, Protocol.ErrorDomain.Domain));
 
     /// <summary>Gives each interface without a target name the next free one: the prefix and a number.</summary>
     public DomainDocument WithInterfaceNames(string prefix)

@@ -1,3 +1,4 @@
+using System.Xml;
 using Libvirtd.Protocol;
 
 namespace Libvirtd.Documents;
@@ -6,7 +7,8 @@ namespace Libvirtd.Documents;
 internal static class MetadataEditor
 {
     /// <summary>Puts, replaces or (with a null text) removes the element of a namespace.</summary>
-    public static void Set(Node root, string uri, string? key, string? xml)
+    /// <exception cref="VirException">The text is no XML, which is an error of <paramref name="domain"/>, or the key is no prefix.</exception>
+    public static void Set(Node root, string uri, string? key, string? xml, ErrorDomain domain)
     {
         Node? metadata = root.Child("metadata");
         if (metadata is not null)
@@ -20,7 +22,9 @@ internal static class MetadataEditor
 
         if (xml is null)
             return;
-        Node element = DocumentReader.ReadVerbatim(xml, "(metadata_xml)", ErrorDomain.Xml);
+        Node element = DocumentReader.ReadVerbatim(xml, "(metadata_xml)", domain);
+        if (key is not null && !IsPrefix(key))
+            throw Fault.Internal(ErrorDomain.Xml, "failed to validate prefix for a new XML namespace");
         if (metadata is null)
         {
             metadata = new Node("metadata", root.Schema?.FindChild("metadata")) { IsVerbatim = true };
@@ -38,6 +42,8 @@ internal static class MetadataEditor
             renamed.Append("xmlns:" + key, uri);
         return VerbatimTree.WithoutLayout(renamed);
     }
+
+    private static bool IsPrefix(string key) => key.Length > 0 && XmlConvert.IsStartNCNameChar(key[0]) && key.All(XmlConvert.IsNCNameChar);
 
     private static Node Rename(Node node, string uri, string key)
     {

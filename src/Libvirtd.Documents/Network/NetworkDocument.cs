@@ -62,5 +62,5 @@ public sealed class NetworkDocument : Document
     }
 
     /// <summary>Puts, replaces or (with null) removes the metadata of a namespace.</summary>
-    public NetworkDocument WithMetadata(string uri, string? key, string? xml) => With(root => MetadataEditor.Set(root, uri, key, xml));
+    public NetworkDocument WithMetadata(string uri, string? key, string? xml) => With(root => MetadataEditor.Set(root, uri, key, xml, ErrorDomain.Network));
 }

@@ -19,7 +19,8 @@ internal sealed partial class TestDomainDriver
         {
             DomainMetadataType.Description => document.Description,
             DomainMetadataType.Title => document.Title,
-            _ => document.Metadata(uri ?? ""),
+            DomainMetadataType.Element => document.Metadata(uri ?? ""),
+            _ => null,
         };
         return new(text ?? throw VirException.Of(ErrorCode.NoDomainMetadata, ErrorDomain.Domain, "Requested metadata element is not present"));
     }
@@ -35,16 +36,18 @@ internal sealed partial class TestDomainDriver
         {
             DomainMetadataType.Description => document.WithDescription(metadata),
             DomainMetadataType.Title => document.WithTitle(metadata),
-            _ => document.WithMetadata(uri ?? "", key, metadata),
+            DomainMetadataType.Element => document.WithMetadata(uri ?? "", key, metadata),
+            _ => document,
         }));
         if (edit.Events.HasListeners)
             edit.Events.Raise(new DomainMetadataChangeEvent { Dom = edit.View.Ref, Type = (int)type, Nsuri = uri });
         return default;
     }
 
+    /// <summary>As upstream has it, a negative number is a type of which nothing is known and nothing kept.</summary>
     private static void RequireKnown(DomainMetadataType type)
     {
-        if ((uint)type > (uint)DomainMetadataType.Element)
+        if (type > DomainMetadataType.Element)
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Domain, $"unknown metadata type '{(int)type}'");
     }
 }
