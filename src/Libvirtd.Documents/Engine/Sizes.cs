@@ -18,8 +18,8 @@ internal static class Sizes
     /// <summary>A size kept in bytes, which a zero drops.</summary>
     public static ElementSchema Bytes(string name, string? path = null) => Element(name, path ?? $"./{name}", 1, 1, "bytes", true);
 
-    /// <summary>The number of bytes that a text and a unit mean; null where there is no text.</summary>
-    public static ulong? Parse(string? text, string? unit, ulong scale, string path)
+    /// <summary>The number of bytes, up to <paramref name="most"/>, that a text and a unit mean; null where there is no text.</summary>
+    public static ulong? Parse(string? text, string? unit, ulong scale, string path, ulong most = ulong.MaxValue)
     {
         if (string.IsNullOrEmpty(text))
             return null;
@@ -28,7 +28,7 @@ internal static class Sizes
         UInt128 factor = scale;
         if (!string.IsNullOrEmpty(unit))
             factor = DocumentText.SizeFactor(unit) ?? throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.None, $"unknown suffix '{unit}'");
-        if (number != 0 && factor > ulong.MaxValue / (UInt128)number)
+        if (number != 0 && factor > most / (UInt128)number)
             throw VirException.Of(ErrorCode.Overflow, ErrorDomain.None, $"value too large: {number}{unit}");
         return (ulong)((UInt128)number * factor);
     }

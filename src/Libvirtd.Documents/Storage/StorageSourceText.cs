@@ -6,10 +6,12 @@ namespace Libvirtd.Documents;
 public static class StorageSourceText
 {
     /// <summary>The name of the source's first host; null where it has none.</summary>
-    /// <exception cref="VirException">The text is no XML, or no source of such a pool.</exception>
+    /// <exception cref="VirException">The text is no XML, or no source of such a pool; or there is no such type.</exception>
     public static string? ParseHost(string xml, string poolType)
     {
         Node raw = DocumentReader.Read(xml, "(storage_source_specification)", ErrorDomain.Storage, "source");
+        if (TypeNumber(poolType) < 0)
+            throw Fault.Internal(ErrorDomain.Storage, "missing backend for pool type -1");
         ElementSchema schema = StoragePoolSchema.Root(poolType).FindChild("source")!;
         return DocumentNormaliser.Apply(schema, raw, null, new ParseContext { Domain = ErrorDomain.Storage })?.Child("host")?["name"];
     }

@@ -27,7 +27,7 @@ internal static class StorageVolSchema
             StorageSchemas.Encryption,
             Leaf("compat", Where(Any, IsCompat), FaultText.Xml("forbidden characters in 'compat' attribute")),
             ClusterSize(),
-            Flag("features").With(Flag("lazy_refcounts"), Flag("extended_l2"))).Always().Open().Then(FinishTarget);
+            Flag("features").With(Flag("lazy_refcounts"), Flag("extended_l2"))).Always().Open().When(HasHead).Then(FinishTarget);
         backing.With(StoragePoolSchema.Permissions).Open().Then(static (in Scope scope) => scope.Node.Child("path") is not null);
         return Element("volume")
             .Attr("type", OneOf("file", "block", "dir", "network", "netdir", "ploop"), "file", bad: FaultText.Unsupported("unknown volume type '{0}'"))
@@ -37,7 +37,7 @@ internal static class StorageVolSchema
                 Element("source").With(Element("device").Attr("path").With(Element("extent").Attr("start", ULong).Attr("end", ULong).Many()).Many())
                     .When(static (in Scope _) => false),
                 Size("capacity"),
-                Size("allocation"),
+                Size("allocation").When(HasHead),
                 Size("physical").When(static (in Scope _) => false),
                 target,
                 backing)
@@ -54,7 +54,7 @@ internal static class StorageVolSchema
                 return null;
             if (!DocumentText.TryParseNumber(raw.Text, 10, out Int128 number) || number < 0)
                 throw Fault.Xml(context.Domain, "malformed capacity element");
-            Node node = new(name, schema) { Text = ToText(Sizes.Parse(raw.Text, raw["unit"], 1, name)!.Value) };
+            Node node = new(name, schema) { Text = ToText(Sizes.Parse(raw.Text, raw["unit"], 1, name, long.MaxValue)!.Value) };
             node.Append("unit", "bytes");
             return node;
         });
@@ -94,13 +94,20 @@ internal static class StorageVolSchema
         return true;
     }
 
+    /// <summary>What must be there is looked for before the rest is read.</summary>
+    private static bool HasHead(in Scope scope)
+    {
+        if (scope.Parent?.Child("name") is null)
+            throw Fault.Xml(scope.Context.Domain, "missing volume name element");
+        if (scope.Parent.Child("capacity") is null)
+            throw Fault.Xml(scope.Context.Domain, "missing capacity element");
+        return true;
+    }
+
     private static bool Finish(in Scope scope)
     {
         Node volume = scope.Node;
-        if (volume.Child("name") is null)
-            throw Fault.Xml(scope.Context.Domain, "missing volume name element");
-        if (volume.Child("capacity") is not { } capacity)
-            throw Fault.Xml(scope.Context.Domain, "missing capacity element");
+        Node capacity = volume.Child("capacity")!;
         if (volume.Child("allocation") is null)
         {
             Node allocation = volume.Add("allocation");

@@ -61,11 +61,11 @@ internal sealed class TestStoragePoolDriver(TestStorage storage) : StoragePoolDr
     public override ValueTask<string> FindStoragePoolSources(CallContext call, string type, string? srcSpec, uint flags)
     {
         FlagCheck.Require(flags, 0, "testConnectFindStoragePoolSources");
-        // Upstream takes the first type, "dir", for no type at all, and an unknown one for one without a search.
+        // Upstream takes the first type, "dir", for no type at all, and an unknown one, where no source is given, for one without a search.
         int number = StorageSourceText.TypeNumber(type);
         if (number == 0)
             throw VirException.Internal(ErrorDomain.Test, $"unknown storage pool type {type}");
-        string? host = srcSpec is null || number < 0 ? null : StorageSourceText.ParseHost(srcSpec, type);
+        string? host = srcSpec is null ? null : StorageSourceText.ParseHost(srcSpec, type);
         return type switch
         {
             "logical" => new(LogicalSources),
