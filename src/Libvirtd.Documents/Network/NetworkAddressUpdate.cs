@@ -52,15 +52,8 @@ internal static class NetworkAddressUpdate
         Node? ip = part.Raw.Name == "range" ? Find(part, parentIndex) : null;
         part.Expect("range");
         part.RefuseModify("dhcp ranges");
-        foreach (string end in (ReadOnlySpan<string>)["start", "end"])
-        {
-            if (!part.Raw.Has(end))
-                throw Fault.Xml(ErrorDomain.Network, $"Missing '{end}' attribute in dhcp range for network '{part.Name}'");
-        }
-
-        Node range = part.Normalise(s_range, null)!;
-        if (IsV6(ip!) != DocumentText.IsIpv6(range["start"]!))
-            throw NetworkPart.Invalid("the address family of a dhcp range must match the address family of the dhcp element's parent");
+        Node range = part.Normalise(s_range, null) ?? new Node("range", s_range);
+        AddressRange.Check(range, ip!, part.Name, ErrorDomain.Network);
         Node? found = ip!.Child("dhcp")?.All("range").FirstOrDefault(one => one["start"] == range["start"] && one["end"] == range["end"]);
         if (part.IsAdd)
         {

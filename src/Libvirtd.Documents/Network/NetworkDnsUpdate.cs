@@ -10,12 +10,14 @@ internal static class NetworkDnsUpdate
         part.RefuseModify("DNS HOST records");
         part.Expect("host");
         Node host = part.Normalise(NetworkSchema.Dns.FindChild("host")!, null) ?? new Node("host");
+        if (part.Raw["ip"] is { } address && DocumentText.NormaliseIp(address) is null)
+            throw Fault.Detail(ErrorDomain.Network, $"Invalid IP address in network '{part.Name}' DNS HOST record");
         if (part.IsAdd && !host.Has("ip"))
-            throw Fault.Xml(ErrorDomain.Network, $"Missing IP address in network '{part.Name}' DNS HOST record");
+            throw Fault.Detail(ErrorDomain.Network, $"Missing IP address in network '{part.Name}' DNS HOST record");
         if (part.IsAdd && host.Child("hostname") is null)
-            throw Fault.Xml(ErrorDomain.Network, $"Missing hostname in network '{part.Name}' DNS HOST record");
+            throw Fault.Detail(ErrorDomain.Network, $"Missing hostname in network '{part.Name}' DNS HOST record");
         if (!host.Has("ip") && host.Child("hostname") is null)
-            throw Fault.Xml(ErrorDomain.Network, $"Missing ip and hostname in network '{part.Name}' DNS HOST record");
+            throw Fault.Detail(ErrorDomain.Network, $"Missing ip and hostname in network '{part.Name}' DNS HOST record");
         HashSet<string?> names = [.. host.All("hostname").Select(static name => name.Text)];
         Set(part, host, one => (host["ip"] is { } ip && one["ip"] == ip)
             || (!part.IsAdd && one.All("hostname").Any(name => names.Contains(name.Text))),

@@ -68,7 +68,8 @@ public static class NetworkUpdate
         part.Expect("interface");
         part.RefuseModify("forward interface entries");
         string dev = part.Raw["dev"] ?? throw Fault.Xml(ErrorDomain.Network, "missing dev attribute in <interface> element");
-        Node forward = part.Root.GetOrAdd("forward");
+        // As upstream has it, a network that forwards nothing takes an interface to forward to, and shows nothing of it.
+        Node forward = part.Root.Child("forward") ?? new Node("forward", NetworkSchema.Root.FindChild("forward"));
         Node? found = forward.All("interface").FirstOrDefault(one => one["dev"] == dev);
         if (part.IsAdd)
         {
