@@ -29,14 +29,14 @@ internal sealed partial class TestDomainDriver
     public override async ValueTask<string> SaveImageGetXmlDesc(CallContext call, string file, DomainSaveImageXmlFlags flags)
     {
         FlagCheck.Require((uint)flags, (uint)DomainSaveImageXmlFlags.Secure, "testDomainSaveImageGetXMLDesc");
-        return domains.Parse(await SaveImage.ReadAsync(file), validate: false).Text(DomainXmlFlags.Secure);
+        return domains.ParseSaved(await SaveImage.ReadAsync(file)).Text(DomainXmlFlags.Secure);
     }
 
     public override async ValueTask SaveImageDefineXml(CallContext call, string file, string dxml, DomainSaveRestoreFlags flags)
     {
         FlagCheck.Require((uint)flags, (uint)(DomainSaveRestoreFlags.Running | DomainSaveRestoreFlags.Paused), "testDomainSaveImageDefineXML");
         await SaveImage.ReadAsync(file);
-        DomainDefinition definition = domains.Parse(dxml, validate: false);
+        DomainDefinition definition = domains.ParseSaved(dxml);
         await SaveImage.WriteAsync(file, definition);
     }
 

@@ -12,6 +12,9 @@ internal sealed partial class TestDomains
     public DomainDefinition Parse(string xml, bool validate) =>
         new(DomainDocument.Parse(xml, Options(validate)).WithInterfaceNames(InterfacePrefix));
 
+    /// <summary>Reads the document of a domain that lies in a file: its interfaces get their names when it is restored.</summary>
+    public DomainDefinition ParseSaved(string xml) => new(DomainDocument.Parse(xml, Options(validate: false)));
+
     /// <summary>Reads the document of a snapshot that is to be made or to be known again, as the flags say.</summary>
     public DomainSnapshotDocument ParseSnapshot(string xml, DomainSnapshotCreateFlags flags) =>
         DomainSnapshotDocument.Parse(xml, new SnapshotParseOptions

@@ -8,6 +8,7 @@ namespace Libvirtd.Drivers.Test;
 internal static class SaveImage
 {
     private const int MostBytes = 8192;
+    private const int IsDirectory = 21; // EISDIR
 
     private static ReadOnlySpan<byte> Magic => "TestGuestMagic\0"u8;
 
@@ -31,7 +32,7 @@ internal static class SaveImage
         catch (IOException e)
         {
             File.Delete(path);
-            throw SystemError(e, $"saving domain '{name}' to '{path}': write failed");
+            throw SystemError(e, path, $"saving domain '{name}' to '{path}': write failed");
         }
     }
 
@@ -45,13 +46,15 @@ internal static class SaveImage
         }
         catch (IOException e)
         {
-            throw SystemError(e, $"domain '{name}' coredump: failed to write header to {path}");
+            throw SystemError(e, path, $"domain '{name}' coredump: failed to write header to {path}");
         }
     }
 
     /// <summary>The document in an image.</summary>
     public static async Task<string> ReadAsync(string path)
     {
+        if (Directory.Exists(path)) // which the system opens, but does not read
+            throw VirException.SystemError(ErrorDomain.Test, IsDirectory, $"incomplete save header in '{path}'");
         await using FileStream file = Open(path, FileMode.Open, $"cannot read domain image '{path}'");
         byte[] head = new byte[Magic.Length + sizeof(int)];
         int read = await file.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false);
@@ -81,11 +84,11 @@ internal static class SaveImage
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw SystemError(e, failure);
+            throw SystemError(e, path, failure);
         }
     }
 
-    private static VirException SystemError(Exception e, string text)
+    private static VirException SystemError(Exception e, string path, string text)
     {
         const int NoSuchFile = 2;
         const int InputOutput = 5;
@@ -93,6 +96,7 @@ internal static class SaveImage
         int errno = e switch
         {
             FileNotFoundException or DirectoryNotFoundException => NoSuchFile,
+            UnauthorizedAccessException when Directory.Exists(path) => IsDirectory,
             UnauthorizedAccessException when e.InnerException is IOException { HResult: var inner and > 0 and < 256 } => inner,
             UnauthorizedAccessException => PermissionDenied,
             _ when e.HResult is > 0 and < 256 => e.HResult,
