@@ -10,7 +10,7 @@ internal sealed partial class TestCheckpointDriver
 
     public override ValueTask<DomainCheckpointRef> CreateXml(CallContext call, DomainRef dom, string xmlDesc, Flags flags)
     {
-        FlagCheck.Require((uint)flags, (uint)(Flags.Redefine | Flags.Quiesce | Flags.RedefineValidate), "testDomainCheckpointCreateXML");
+        FlagCheck.Require((uint)flags, (uint)(Flags.Redefine | Flags.Quiesce), "testDomainCheckpointCreateXML", beyond: (uint)Flags.RedefineValidate);
         bool isRedefined = flags.HasFlag(Flags.Redefine);
         using DomainEdit edit = domains.Edit(dom);
         DomainView view = edit.View;

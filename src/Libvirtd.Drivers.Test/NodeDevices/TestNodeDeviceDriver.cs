@@ -24,7 +24,7 @@ internal sealed partial class TestNodeDeviceDriver(TestNodeDevices devices) : No
 
     public override ValueTask<NodeDeviceRef[]> ListAllNodeDevices(CallContext call, ConnectListAllNodeDeviceFlags flags)
     {
-        FlagCheck.Require((uint)flags, NodeDeviceDocument.CapabilityFlags | (uint)StateFilters, "testConnectListAllNodeDevices");
+        FlagCheck.Require((uint)flags, NodeDeviceDocument.CapabilityFlags, "testConnectListAllNodeDevices", beyond: (uint)StateFilters);
         return new([.. devices.All.Values.Where(device => device.Passes((uint)flags)).Select(static device => device.Ref)]);
     }
 
@@ -38,7 +38,7 @@ internal sealed partial class TestNodeDeviceDriver(TestNodeDevices devices) : No
 
     public override ValueTask<string> GetXmlDesc(CallContext call, string name, NodeDeviceXmlFlags flags)
     {
-        FlagCheck.Require((uint)flags, (uint)NodeDeviceXmlFlags.Inactive, "testNodeDeviceGetXMLDesc");
+        FlagCheck.Require((uint)flags, 0, "testNodeDeviceGetXMLDesc", beyond: (uint)NodeDeviceXmlFlags.Inactive);
         TestNodeDevice device = devices.Get(name);
         if (!flags.HasFlag(NodeDeviceXmlFlags.Inactive))
             return new(device.Document.Format());

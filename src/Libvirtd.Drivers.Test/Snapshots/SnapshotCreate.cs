@@ -10,14 +10,14 @@ namespace Libvirtd.Drivers.Test;
 /// </summary>
 internal sealed partial class TestSnapshotDriver
 {
-    private const Flags KnownToCreate = Flags.Redefine | Flags.Current | Flags.NoMetadata | Flags.Halt | Flags.DiskOnly | Flags.ReuseExt | Flags.Quiesce
-        | Flags.Atomic | Flags.Live | Flags.Validate;
+    private const Flags KnownToCreate = Flags.Redefine | Flags.Current | Flags.Halt | Flags.Quiesce | Flags.Atomic | Flags.Live | Flags.Validate;
+    private const Flags BeyondToCreate = Flags.NoMetadata | Flags.DiskOnly | Flags.ReuseExt;
 
     private TestImages Images => domains.Host.Images;
 
     public override ValueTask<DomainSnapshotRef> CreateXml(CallContext call, DomainRef dom, string xmlDesc, Flags flags)
     {
-        FlagCheck.Require((uint)flags, (uint)KnownToCreate, "testDomainSnapshotCreateXML");
+        FlagCheck.Require((uint)flags, (uint)KnownToCreate, "testDomainSnapshotCreateXML", beyond: (uint)BeyondToCreate);
         using DomainEdit edit = domains.Edit(dom, DomainChanges.Job);
         // Upstream's QEMU driver lets overlays be laid over disks with checkpoints; its test driver does not, which matters to trees of both alone.
         bool onlyOverlays = (flags & (Flags.NoMetadata | Flags.DiskOnly | Flags.Redefine)) == (Flags.NoMetadata | Flags.DiskOnly);

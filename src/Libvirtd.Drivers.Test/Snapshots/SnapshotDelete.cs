@@ -11,7 +11,7 @@ internal sealed partial class TestSnapshotDriver
     /// </summary>
     public override ValueTask Delete(CallContext call, DomainSnapshotRef snap, Flags flags)
     {
-        FlagCheck.Require((uint)flags, (uint)(Flags.Children | Flags.MetadataOnly | Flags.ChildrenOnly), "testDomainSnapshotDelete");
+        FlagCheck.Require((uint)flags, (uint)(Flags.Children | Flags.ChildrenOnly), "testDomainSnapshotDelete", beyond: (uint)Flags.MetadataOnly);
         using DomainEdit edit = domains.Edit(snap.Dom, DomainChanges.Job);
         MomentRemoval<SnapshotDefinition> removal =
             edit.View.Snapshots.Remove(Find(edit.View, snap.Name), flags.HasFlag(Flags.Children), flags.HasFlag(Flags.ChildrenOnly));

@@ -12,7 +12,7 @@ internal sealed partial class TestSnapshotDriver
     /// </summary>
     public override ValueTask RevertToSnapshot(CallContext call, DomainSnapshotRef snap, Flags flags)
     {
-        FlagCheck.Require((uint)flags, (uint)(Flags.Running | Flags.Paused | Flags.Force | Flags.ResetNvram), "testDomainRevertToSnapshot");
+        FlagCheck.Require((uint)flags, (uint)(Flags.Running | Flags.Paused | Flags.Force), "testDomainRevertToSnapshot", beyond: (uint)Flags.ResetNvram);
         using DomainEdit edit = domains.Edit(snap.Dom, DomainChanges.Job);
         SnapshotDefinition snapshot = Find(edit.View, snap.Name).Definition;
         if (!edit.View.IsPersistent && !snapshot.IsOnline && (flags & (Flags.Running | Flags.Paused)) == 0)
