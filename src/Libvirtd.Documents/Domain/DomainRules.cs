@@ -49,6 +49,7 @@ internal static class DomainRules
             throw Fault.Xml(domain, "only one emulatorpin is supported");
         if (raw.Child("devices") is not { } devices)
             return;
+        AtMostOne(devices, "watchdog", Fault.Internal(domain, "only a single watchdog device is supported"));
         AtMostOne(devices, "memballoon", Fault.Internal(domain, "only a single memory balloon device is supported"));
         AtMostOne(devices, "nvram", Fault.Internal(domain, "only a single nvram device is supported"));
         AtMostOne(devices, "redirfilter", Fault.Internal(domain, "only one set of redirection filter rule is supported"));

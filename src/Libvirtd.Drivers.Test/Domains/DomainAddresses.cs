@@ -10,7 +10,7 @@ internal sealed partial class TestDomainDriver
     {
         FlagCheck.Require(flags, 0, "testDomainInterfaceAddresses");
         if ((uint)source > (uint)DomainInterfaceAddressesSource.Arp)
-            throw VirException.Of(ErrorCode.ArgumentUnsupported, ErrorDomain.Test, $"Unknown IP address data source {(uint)source}");
+            throw VirException.Of(ErrorCode.ArgumentUnsupported, ErrorDomain.Test, $"Unknown IP address data source {(int)source}");
         DomainView view = source == DomainInterfaceAddressesSource.Agent ? AgentView(dom) : ActiveView(dom);
         return new(InterfacesOf(view.Definition));
     }

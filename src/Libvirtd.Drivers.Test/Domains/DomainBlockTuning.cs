@@ -111,7 +111,10 @@ internal sealed partial class TestDomainDriver
                     $"block I/O throttle limit value must be no more than {MostThrottle}");
             }
 
-            tune.SetChildText(one.Field, one.Field == GroupName ? one.Text : one.ULong == 0 ? null : one.ULong.ToString(CultureInfo.InvariantCulture));
+            if (one.Field == GroupName)
+                tune.GetOrAdd(GroupName).Text = one.Text; // an empty one too
+            else
+                tune.SetChildText(one.Field, one.ULong == 0 ? null : one.ULong.ToString(CultureInfo.InvariantCulture));
         }
 
         foreach (string suffix in (ReadOnlySpan<string>)["bytes_sec", "iops_sec", "bytes_sec_max", "iops_sec_max"])

@@ -37,8 +37,6 @@ internal sealed partial class TestDomainDriver
             Node bandwidth = net.GetOrAdd("bandwidth");
             SetBandwidth(bandwidth, "inbound", @params);
             SetBandwidth(bandwidth, "outbound", @params);
-            if (bandwidth.Children.Count == 0)
-                net.Remove(bandwidth);
         })));
         return default;
     }
@@ -58,8 +56,16 @@ internal sealed partial class TestDomainDriver
         using DomainEdit edit = domains.Edit(dom);
         DomainView view = edit.View;
         bool isLive = view.IsLiveAlone((uint)flags);
-        string? mode = @params.Find("numa_mode") is { } number ? NumaMode(number.Int) : null;
-        string? nodes = @params.Find("numa_nodeset") is { } text ? NumaNodes(text.Text) : null;
+        string? mode = null;
+        string? nodes = null;
+        foreach (TypedParam param in @params)
+        {
+            if (param.Field == "numa_mode")
+                mode = NumaMode(param.Int);
+            else
+                nodes = NumaNodes(param.Text);
+        }
+
         Node root = view.One((uint)flags).Document.Root;
         Node? memory = root.Find("numatune", "memory");
         string? present = memory?["mode"];
@@ -81,7 +87,9 @@ internal sealed partial class TestDomainDriver
         return default;
     }
 
-    /// <summary>An average makes a direction's limits, a zero one removes them; one that is not named stays as it is.</summary>
+    /// <summary>
+    /// An average makes a direction's limits, a zero one removes them; one that is not named stays as it is. What holds them stays, even empty.
+    /// </summary>
     private static void SetBandwidth(Node bandwidth, string side, TypedParam[] given)
     {
         uint average = given.Find(side + ".average")?.UInt ?? 0;

@@ -29,7 +29,7 @@ internal sealed partial class TestDomainDriver
         RequireThreadId(iothreadId);
         using DomainEdit edit = domains.Edit(dom);
         if (IoThreads.Of(edit.View.One((uint)flags).Document).Contains(iothreadId))
-            throw BadThread($"an IOThread is already using iothread_id '{iothreadId}'");
+            throw BadThread($"an IOThread is already using iothread_id '{iothreadId}'", ErrorDomain.Domain);
         edit.Publish(edit.View.ChangeOne((uint)flags, document => document.With(root => IoThreads.Add(root, iothreadId))));
         return default;
     }
@@ -41,12 +41,12 @@ internal sealed partial class TestDomainDriver
         using DomainEdit edit = domains.Edit(dom);
         DomainDocument domain = edit.View.One((uint)flags).Document;
         if (!IoThreads.Of(domain).Contains(iothreadId))
-            throw BadThread($"cannot find IOThread '{iothreadId}' in iothreadids list");
+            throw BadThread($"cannot find IOThread '{iothreadId}' in iothreadids list", ErrorDomain.Domain);
         if (IoThreads.UserOf(domain, iothreadId) is { } user)
         {
             throw BadThread(user.Name == "disk"
                 ? $"cannot remove IOThread {iothreadId} since it is being used by disk '{user.Child("target")?["dev"]}'"
-                : $"cannot remove IOThread '{iothreadId}' since it is being used by controller");
+                : $"cannot remove IOThread '{iothreadId}' since it is being used by controller", ErrorDomain.Domain);
         }
 
         DomainView view = edit.View.ChangeOne((uint)flags, document => document.With(root => IoThreads.Remove(root, iothreadId)));
@@ -90,5 +90,5 @@ internal sealed partial class TestDomainDriver
             throw BadThread("invalid value of 0 for iothread_id");
     }
 
-    private static VirException BadThread(string detail) => VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, detail);
+    private static VirException BadThread(string detail, ErrorDomain domain = ErrorDomain.Test) => VirException.Of(ErrorCode.InvalidArg, domain, detail);
 }

@@ -25,7 +25,7 @@ internal sealed partial class TestDomainDriver
         if (nvcpus > TestHost.MostVcpus)
         {
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test,
-                $"requested cpu amount exceeds maximum supported amount ({nvcpus} > {TestHost.MostVcpus})");
+                $"requested cpu amount exceeds maximum supported amount ({unchecked((int)nvcpus)} > {TestHost.MostVcpus})");
         }
 
         using DomainEdit edit = domains.Edit(dom);
@@ -139,8 +139,14 @@ internal sealed partial class TestDomainDriver
         Node? pin = tune.All("vcpupin").FirstOrDefault(pin => pin["vcpu"] == number);
         if (pin is null)
         {
+            Node[] later = [.. tune.All("vcpupin").Where(pin => uint.Parse(pin["vcpu"]!, CultureInfo.InvariantCulture) > vcpu)];
             pin = tune.Add("vcpupin");
             pin["vcpu"] = number;
+            foreach (Node one in later)
+            {
+                tune.Remove(one);
+                tune.Add(one);
+            }
         }
 
         pin["cpuset"] = cpus;
