@@ -59,6 +59,25 @@ public sealed class MigrationTests : SessionTests<OurDaemon>, IAsyncLifetime
         Assert.Equal("test\n\n", await Run(Here, "list", "--all", "--name"));
     }
 
+    [Theory, InlineData("--live"), InlineData("--p2p")]
+    public async Task Disks_that_are_not_shared_go_along(string how)
+    {
+        await File.WriteAllTextAsync(Work.File("disks.xml"), """
+            <domain type='test'><name>disks</name><memory>1024</memory><os><type>hvm</type></os><devices><disk type='file'><driver type='qcow2'/>
+            <source file='/default-pool/disk'/><target dev='vda' bus='virtio'/></disk><disk type='file'><driver type='qcow2'/>
+            <source file='/shared/disk'/><target dev='vdb' bus='virtio'/></disk></devices></domain>
+            """, Stop);
+        const string Format = "--format qcow2";
+        string here = Here + "&blockjob=500ms";
+        string output = await Run(here, $"vol-create-as default-pool base 1G {Format} --allocation 100M; vol-create-as default-pool disk 1G {Format} --allocation 0 --backing-vol base "
+            + $"--backing-vol-format qcow2; define disks.xml; start disks; migrate {how} --copy-storage-all --migrate-disks vda disks {There}; domjobinfo disks --completed");
+        Assert.Contains("File total:       100.000 MiB", output, StringComparison.Ordinal);
+        output = await Run(There, "domstate disks; vol-info disk default-pool; dumpxml disks; vol-list default-pool");
+        Assert.Contains("Allocation:     100.00 MiB", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("/default-pool/base", output, StringComparison.Ordinal);
+        Assert.Contains("running", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_aborted_migration_leaves_the_domain_where_it_was()
     {

@@ -37,9 +37,8 @@ internal abstract record BlockJobPlan
     }
 
     /// <summary>All is moved, and the job waits for its end. The domain's edit is held.</summary>
-    public virtual void BecameReady(DomainEdit edit)
-    {
-    }
+    /// <returns>What is to be done when the edit has ended; null for nothing.</returns>
+    public virtual Action? BecameReady(DomainEdit edit) => null;
 
     /// <summary>The job goes on until somebody ends it.</summary>
     public virtual bool IsEndless => false;

@@ -155,32 +155,38 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
     /// <summary>The time has come to look at a job.</summary>
     private void Continue(JobTimer timer)
     {
-        using DomainEdit edit = timer.Domain.Edit();
-        if (edit.View.Blocks.Find(timer.Target) is not { } job || job.Id != timer.Id)
+        Action? afterwards = null;
+        using (DomainEdit edit = timer.Domain.Edit())
         {
-            Forget(timer.Id);
-            return;
+            if (edit.View.Blocks.Find(timer.Target) is not { } job || job.Id != timer.Id)
+                Forget(timer.Id);
+            else if (job.Phase != BlockJobPhase.Ready)
+                afterwards = Continue(edit, job);
         }
 
-        if (job.Phase == BlockJobPhase.Ready)
-            return;
+        afterwards?.Invoke();
+    }
+
+    private Action? Continue(DomainEdit edit, BlockJob job)
+    {
         if (job.Remaining(Time) > TimeSpan.Zero)
-            Schedule(timer.Domain, job);
+            Schedule(edit.Domain, job);
         else if (job.FailsOnTheWay)
             End(edit, job, ConnectDomainEventBlockJobStatus.Failed);
         else if (job.Plan.IsTwoPhase)
-            BecomeReady(edit, job);
+            return BecomeReady(edit, job);
         else
             Complete(edit, job);
+        return null;
     }
 
-    private void BecomeReady(DomainEdit edit, BlockJob job)
+    private Action? BecomeReady(DomainEdit edit, BlockJob job)
     {
         BlockJob ready = job with { Phase = BlockJobPhase.Ready, Moved = job.Length };
         edit.Publish(Mirrored(edit.View with { Blocks = edit.View.Blocks.With(ready) }, ready));
         if (job.Plan.TellsReady)
             Raise(edit.View, ready, ConnectDomainEventBlockJobStatus.Ready);
-        job.Plan.BecameReady(edit);
+        return job.Plan.BecameReady(edit);
     }
 
     /// <summary>Makes the chain what the job was for. False, and the job has failed: the chain is not the one that it was about.</summary>

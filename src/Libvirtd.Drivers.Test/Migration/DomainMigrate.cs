@@ -97,19 +97,19 @@ internal sealed partial class TestDomainDriver
         MigrationRequest request = MigrationRequest.Of(@params, flags, "testDomainMigrateFinish3Params");
         if (request.Name is null)
             throw VirException.Of(ErrorCode.NoDomain, ErrorDomain.Test, "missing domain name");
-        (DomainRef dom, byte[] cookie) = Finish(request.Name, request, cancelled != 0);
+        (DomainRef dom, byte[] cookie) = Finish(request.Name, request, cookieIn, cancelled != 0);
         return new(new DomainMigrateFinish3ParamsRet { Dom = dom, CookieOut = cookie });
     }
 
     public override ValueTask<DomainMigrateFinish3Ret> MigrateFinish3(CallContext call, string dname, byte[] cookieIn, string? dconnuri, string? uri,
         nuint flags, int cancelled)
     {
-        (DomainRef dom, byte[] cookie) = Finish(dname, MigrationRequest.Of(flags, uri, dname, null, 0, "testDomainMigrateFinish3"), cancelled != 0);
+        (DomainRef dom, byte[] cookie) = Finish(dname, MigrationRequest.Of(flags, uri, dname, null, 0, "testDomainMigrateFinish3"), cookieIn, cancelled != 0);
         return new(new DomainMigrateFinish3Ret { Dom = dom, CookieOut = cookie });
     }
 
     public override ValueTask<DomainRef> MigrateFinish2(CallContext call, string dname, byte[] cookie, string uri, nuint flags, int retcode) =>
-        new(Finish(dname, MigrationRequest.Of(flags, uri, dname, null, 0, "testDomainMigrateFinish2"), retcode != 0).Domain);
+        new(Finish(dname, MigrationRequest.Of(flags, uri, dname, null, 0, "testDomainMigrateFinish2"), cookie, retcode != 0).Domain);
 
     public override ValueTask MigrateConfirm3Params(CallContext call, DomainRef dom, TypedParam[] @params, byte[] cookieIn, DomainMigrateFlags flags,
         int cancelled)
@@ -161,10 +161,10 @@ internal sealed partial class TestDomainDriver
         }
     }
 
-    private (DomainRef Domain, byte[] Cookie) Finish(string name, MigrationRequest request, bool cancelled)
+    private (DomainRef Domain, byte[] Cookie) Finish(string name, MigrationRequest request, byte[] cookieIn, bool cancelled)
     {
         _holds.Arriving(name, false);
-        return Target.Finish(name, request, cancelled);
+        return Target.Finish(name, request, cookieIn, cancelled);
     }
 
     private void Confirm(in DomainRef dom, MigrationRequest request, bool cancelled)

@@ -41,6 +41,8 @@ internal sealed partial class TestDomainDriver
         Migrations.SetLimits(dom.Uuid, limits => limits with { Speed = bandwidth });
         if (Migrations.Transfers.TryGetValue(dom.Uuid, out MigrationTransfer? transfer))
             transfer.SetRate(MigrationSource.Rate(bandwidth));
+        if (Migrations.Copies.TryGetValue(dom.Uuid, out MigrationDisks? copies))
+            copies.SetRate(MigrationSource.Rate(bandwidth));
         return default;
     }
 

@@ -35,7 +35,8 @@ internal sealed record MigrationLimits(ulong Downtime, ulong Speed, ulong Postco
 /// <param name="Definition">What it is to be.</param>
 /// <param name="Cookie">What the source told of it.</param>
 /// <param name="Job">The job that holds the domain; null for one that is only to be defined.</param>
-internal sealed record IncomingGuest(DomainDefinition Definition, MigrationCookie? Cookie, DomainJob? Job);
+/// <param name="Storage">Where the contents of its disks come to; null where none come.</param>
+internal sealed record IncomingGuest(DomainDefinition Definition, MigrationCookie? Cookie, DomainJob? Job, MigrationStorage? Storage);
 
 /// <summary>The migrations of a host, both ways.</summary>
 internal sealed class HostMigrations
@@ -49,6 +50,9 @@ internal sealed class HostMigrations
 
     /// <summary>The transfers from here.</summary>
     public ConcurrentDictionary<Guid, MigrationTransfer> Transfers { get; } = new();
+
+    /// <summary>The disks that are being copied from here.</summary>
+    public ConcurrentDictionary<Guid, MigrationDisks> Copies { get; } = new();
 
     /// <summary>Limits that were set.</summary>
     public ConcurrentDictionary<Guid, MigrationLimits> Limits { get; } = new();

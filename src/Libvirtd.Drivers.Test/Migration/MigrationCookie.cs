@@ -23,6 +23,9 @@ internal sealed record MigrationCookie
     /// <summary>The current snapshot; null for none.</summary>
     public string? Current { get; init; }
 
+    /// <summary>The disks whose contents go along.</summary>
+    public MigratedDisk[] Disks { get; init; } = [];
+
     public byte[] Encode()
     {
         JsonObject root = new() { ["name"] = Name, ["uuid"] = Uuid.ToString("D") };
@@ -30,6 +33,8 @@ internal sealed record MigrationCookie
             root["snapshots"] = new JsonArray([.. Snapshots.Select(static one => (JsonNode?)JsonValue.Create(one))]);
         if (Current is not null)
             root["current"] = Current;
+        if (Disks.Length > 0)
+            root["disks"] = new JsonArray([.. Disks.Select(static one => (JsonNode?)one.ToJson())]);
         byte[] bytes = Encoding.UTF8.GetBytes(MonitorRequest.Format(root));
         return bytes.Length <= RemoteConstants.RemoteMigrateCookieMax
             ? bytes
@@ -51,6 +56,7 @@ internal sealed record MigrationCookie
                 Name = root.GetProperty("name").GetString()!,
                 Uuid = root.GetProperty("uuid").GetGuid(),
                 Snapshots = root.TryGetProperty("snapshots", out JsonElement list) ? [.. list.EnumerateArray().Select(static one => one.GetString()!)] : [],
+                Disks = root.TryGetProperty("disks", out JsonElement disks) ? [.. disks.EnumerateArray().Select(MigratedDisk.Of)] : [],
                 Current = root.TryGetProperty("current", out JsonElement current) ? current.GetString() : null,
             };
         }

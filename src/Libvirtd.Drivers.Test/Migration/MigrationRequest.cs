@@ -53,6 +53,9 @@ internal sealed record MigrationRequest
     /// <summary>The targets of the disks whose content is to be moved; empty for those that are not shared.</summary>
     public string[] Disks { get; init; } = [];
 
+    /// <summary>The contents of disks go along.</summary>
+    public bool CopiesDisks => Has(DomainMigrateFlags.NonSharedDisk | DomainMigrateFlags.NonSharedInc);
+
     public bool Has(DomainMigrateFlags flag) => (Flags & flag) != 0;
 
     /// <summary>Reads typed parameters.</summary>

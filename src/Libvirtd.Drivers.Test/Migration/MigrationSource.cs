@@ -34,7 +34,7 @@ internal sealed class MigrationSource(TestDomains domains)
                 xml = other;
             }
 
-            return (MakeCookie(view).Encode(), xml);
+            return (MakeCookie(view, request).Encode(), xml);
         }
         catch
         {
@@ -71,7 +71,7 @@ internal sealed class MigrationSource(TestDomains domains)
             throw;
         }
 
-        byte[] cookie = MakeCookie(domain.View).Encode();
+        byte[] cookie = MakeCookie(domain.View, request).Encode();
         if (!isConfirmed)
             Leave(domain, about, request);
         return cookie;
@@ -119,8 +119,35 @@ internal sealed class MigrationSource(TestDomains domains)
         ulong speed = request.Bandwidth > 0 ? request.Bandwidth : Migrations.LimitsOf(uuid).Speed;
         if (speed > MigrationLimits.MostSpeed)
             throw VirException.Of(ErrorCode.Overflow, ErrorDomain.Test, $"bandwidth must be less than {MigrationLimits.MostSpeed + 1}");
+        MigrationDisks disks = new(Host, domain, request);
+        Migrations.Copies[uuid] = disks;
+        try
+        {
+            ulong memory = definition.Memory * 1024;
+            job.Progress = () => disks.Progress(new JobProgress { MemoryTotal = memory, MemoryRemaining = memory });
+            await disks.CopyAsync(Rate(speed), job.Aborted).ConfigureAwait(false);
+            await MoveMemoryAsync(domain, job, request, isLive, disks).ConfigureAwait(false);
+            disks.RequireWhole();
+        }
+        finally
+        {
+            Migrations.Copies.TryRemove(uuid, out _);
+            disks.End();
+        }
+
+        JobProgress last = job.Progress() with { Downtime = TimeSpan.Zero };
+        job.Progress = () => last;
+        job.AbortRefusal = "the migration is about to end";
+    }
+
+    private async Task MoveMemoryAsync(TestDomain domain, DomainJob job, MigrationRequest request, bool isLive, MigrationDisks disks)
+    {
+        DomainDefinition definition = domain.View.Definition;
+        Guid uuid = definition.Uuid;
+        // Disks may have taken long enough for another limit to be set.
+        ulong speed = request.Bandwidth > 0 ? request.Bandwidth : Migrations.LimitsOf(uuid).Speed;
         MigrationTransfer transfer = new(Host.Time, definition.Memory * 1024, isLive, Host.Options.Migration, Rate(speed));
-        job.Progress = transfer.Progress;
+        job.Progress = () => disks.Progress(transfer.Progress());
         // Only a migration that asked for it may be cut.
         if (request.Has(DomainMigrateFlags.Postcopy))
             job.OnPostcopy = transfer.Cut;
@@ -140,9 +167,6 @@ internal sealed class MigrationSource(TestDomains domains)
             Pause(domain, DomainPausedReason.Postcopy, DomainEventSuspendedDetailType.Postcopy);
         else if (isLive)
             Pause(domain, DomainPausedReason.Migration, DomainEventSuspendedDetailType.Migrated);
-        JobProgress last = transfer.Progress() with { Downtime = TimeSpan.Zero };
-        job.Progress = () => last;
-        job.AbortRefusal = "the migration is about to end";
     }
 
     /// <summary>Bytes a second of a speed in MiB; 0 where that is no limit.</summary>
@@ -167,6 +191,14 @@ internal sealed class MigrationSource(TestDomains domains)
             throw Invalid("tunnelled offline migration does not make sense");
         if (request.Has(DomainMigrateFlags.Zerocopy) && !request.Has(DomainMigrateFlags.Parallel))
             throw Invalid("zero-copy is only available for parallel migration");
+        if (request.CopiesDisks && request.Has(DomainMigrateFlags.Tunnelled))
+        {
+            throw VirException.Of(ErrorCode.OperationUnsupported, ErrorDomain.Test,
+                "migration of non-shared storage is not supported with tunnelled migration and this QEMU");
+        }
+
+        if (view.Blocks.Jobs.Count > 0)
+            throw Invalid("domain has active block job");
         foreach (string disk in request.Disks)
         {
             if (!view.Definition.Document.Disks.Any(one => one.Target == disk))
@@ -174,12 +206,13 @@ internal sealed class MigrationSource(TestDomains domains)
         }
     }
 
-    private static MigrationCookie MakeCookie(DomainView view) => new()
+    private MigrationCookie MakeCookie(DomainView view, MigrationRequest request) => new()
     {
         Name = view.Definition.Name,
         Uuid = view.Definition.Uuid,
         Snapshots = MigratedSnapshots.Texts(view),
         Current = view.Snapshots.Current,
+        Disks = [.. MigratedDisk.Select(view.Definition.Document, request).Select(disk => MigratedDisk.Of(Host.Images, disk, request))],
     };
 
     private static void RaiseIteration(TestDomain domain, int pass)

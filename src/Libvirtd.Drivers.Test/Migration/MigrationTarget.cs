@@ -19,14 +19,33 @@ internal sealed class MigrationTarget(TestDomains domains)
         if (request.Name is { } name)
             definition = definition.With(document => document.WithName(name));
         string uri = CheckUri(request.Uri);
-        DomainJob? job = request.Has(DomainMigrateFlags.Offline) ? null : Start(definition);
-        if (Migrations.Incoming.TryAdd(definition.Name, new IncomingGuest(definition, cookie, job)))
-            return (definition.Name, uri);
-        throw VirException.Of(ErrorCode.OperationInvalid, ErrorDomain.Test, $"domain '{definition.Name}' is already on its way here");
+        MigrationStorage? storage = null;
+        if (request.CopiesDisks && cookie?.Disks is { Length: > 0 } disks)
+        {
+            storage = new MigrationStorage(domains.Host, definition.Document, disks, request);
+            definition = storage.Flattened(definition, disks);
+        }
+
+        try
+        {
+            DomainJob? job = request.Has(DomainMigrateFlags.Offline) ? null : Start(definition);
+            if (Migrations.Incoming.TryAdd(definition.Name, new IncomingGuest(definition, cookie, job, storage)))
+                return (definition.Name, uri);
+            throw VirException.Of(ErrorCode.OperationInvalid, ErrorDomain.Test, $"domain '{definition.Name}' is already on its way here");
+        }
+        catch
+        {
+            storage?.Remove();
+            throw;
+        }
     }
 
     /// <summary>The guest goes on here, or is forgotten.</summary>
-    public (DomainRef Domain, byte[] Cookie) Finish(string name, MigrationRequest request, bool cancelled)
+    /// <param name="name">Its name here.</param>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="cookieIn">What the source told in the end.</param>
+    /// <param name="cancelled">It does not arrive.</param>
+    public (DomainRef Domain, byte[] Cookie) Finish(string name, MigrationRequest request, byte[] cookieIn, bool cancelled)
     {
         if (!Migrations.Incoming.TryRemove(name, out IncomingGuest? guest))
             throw VirException.Of(ErrorCode.NoDomain, ErrorDomain.Test, $"no domain with matching name '{name}'");
@@ -38,13 +57,14 @@ internal sealed class MigrationTarget(TestDomains domains)
 
         if (guest.Job is null)
             return (Define(guest, request), []);
-        TestDomain domain = domains.Find(guest.Definition.Uuid) ?? throw Gone(name);
+        TestDomain domain = domains.Find(guest.Definition.Uuid) ?? throw Lost(name, guest);
         DomainRef found;
         using (DomainEdit edit = domain.Edit())
         {
             DomainView view = edit.View;
             if (view.IsGone || !view.IsActive || view.Reason != (int)DomainPausedReason.Migration)
-                throw Gone(name);
+                throw Lost(name, guest);
+            guest.Storage?.Fill(view.Definition.Document, MigrationCookie.Decode(cookieIn)?.Disks ?? guest.Cookie!.Disks);
             view = view with { Snapshots = MigratedSnapshots.Merge(domains, view.Snapshots, guest.Cookie) };
             bool wasPersistent = view.IsPersistent;
             if (request.Has(DomainMigrateFlags.PersistDest))
@@ -109,6 +129,12 @@ internal sealed class MigrationTarget(TestDomains domains)
 
     private void Forget(IncomingGuest guest)
     {
+        Stop(guest);
+        guest.Storage?.Remove();
+    }
+
+    private void Stop(IncomingGuest guest)
+    {
         if (guest.Job is null || domains.Find(guest.Definition.Uuid) is not { } domain)
             return;
         DomainRef about = domain.View.Ref;
@@ -136,6 +162,9 @@ internal sealed class MigrationTarget(TestDomains domains)
         return uri;
     }
 
-    private static VirException Gone(string name) =>
-        VirException.Of(ErrorCode.OperationFailed, ErrorDomain.Test, $"domain '{name}' is not on its way here any more");
+    private static VirException Lost(string name, IncomingGuest guest)
+    {
+        guest.Storage?.Remove();
+        return VirException.Of(ErrorCode.OperationFailed, ErrorDomain.Test, $"domain '{name}' is not on its way here any more");
+    }
 }

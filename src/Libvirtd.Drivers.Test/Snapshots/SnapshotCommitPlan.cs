@@ -25,7 +25,11 @@ internal sealed record SnapshotCommitPlan(SnapshotDeletion Deletion, DiskMerge D
     {
     }
 
-    public override void BecameReady(DomainEdit edit) => Deletion.DiskIsReady(edit);
+    public override Action? BecameReady(DomainEdit edit)
+    {
+        Deletion.DiskIsReady(edit);
+        return null;
+    }
 
     public override void Ended(BlockJob job, ConnectDomainEventBlockJobStatus status) => Deletion.DiskHasEnded(job, status);
 }

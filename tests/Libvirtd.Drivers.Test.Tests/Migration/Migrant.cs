@@ -22,12 +22,12 @@ internal sealed class Migrant : IAsyncDisposable
 
     public List<TypedParam> Params { get; } = [];
 
-    public static async Task<Migrant> OpenAsync(string options = "clock=virtual&migration=10s")
+    public static async Task<Migrant> OpenAsync(string options = "clock=virtual&migration=10s", string devices = "")
     {
         TestDriver driver = new(TimeProvider.System, new IdentitySource(1));
         Migrant migrant = new(await Hypervisor.OpenAsync(driver, $"test:///default?host=a&{options}"),
             await Hypervisor.OpenAsync(driver, $"test:///default?host=b&{options}"));
-        migrant.Source.Define("guest");
+        migrant.Source.Define("guest", devices: devices);
         await migrant.Source.Domains.Create(Call, migrant.Source.Find("guest"));
         migrant.Source.TakeEvents();
         return migrant;
