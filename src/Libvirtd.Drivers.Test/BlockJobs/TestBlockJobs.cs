@@ -209,7 +209,7 @@ internal sealed partial class TestBlockJobs(TestHost host) : IDisposable
         edit.Publish(view with { Blocks = view.Blocks.Without(job) });
         foreach (string path in job.Plan.Unwanted)
         {
-            if (!Images.IsUsed(path))
+            if (!Images.IsUsed(path) && !Images.BackedBy(path).Any())
                 Images.Remove(path);
         }
 
