@@ -127,14 +127,14 @@ public sealed class BitmapTests : IDisposable
     }
 
     [Fact]
-    public void An_increment_after_a_commit_holds_what_was_written()
+    public async Task An_increment_after_a_commit_holds_what_was_written()
     {
         Overlays();
         _host.Commit(null, null, Commit.Active);
         _host.Finish();
         _host.Pivot();
-        _host.Domains.BackupBegin(Call, _host.Dom, "<domainbackup><incremental>one</incremental></domainbackup>", null, 0);
-        Assert.Equal(175ul, _host.Domains.GetJobInfo(Call, _host.Dom).Result.FileTotal);
+        await _host.Domains.BackupBegin(Call, _host.Dom, "<domainbackup><incremental>one</incremental></domainbackup>", null, 0);
+        Assert.Equal(175ul, (await _host.Domains.GetJobInfo(Call, _host.Dom)).FileTotal);
     }
 
     [Fact]

@@ -45,14 +45,14 @@ public sealed class VolumeDiskTests
         if (isRunning)
             await _domains.Create(Call, dom);
         await _domains.BlockPull(Call, dom, "/default-pool/disk", 0, 0);
-        _clock.Advance(TestBlockJobs.DefaultDuration);
+        Finish();
         Assert.Equal(["/default-pool/disk"], Paths(dom));
         Assert.Null(_host.Images.Find("/default-pool/disk")!.Backing);
         Assert.Contains("<source pool='default-pool' volume='disk'/>", await _domains.GetXmlDesc(Call, dom, DomainXmlFlags.Inactive), StringComparison.Ordinal);
         await _domains.BlockResize(Call, dom, "vda", 2048, DomainBlockResizeFlags.Bytes);
         Assert.Equal(2048ul, _host.Storage.FindVolume("/default-pool/disk")!.View.Capacity);
         await _domains.BlockCopy(Call, dom, "vda", "<disk type='file'><driver type='qcow2'/><source file='/new'/></disk>", [], 0);
-        _clock.Advance(TestBlockJobs.DefaultDuration);
+        Finish();
         await _domains.BlockJobAbort(Call, dom, "vda", DomainBlockJobAbortFlags.Pivot);
         Assert.Equal(["/new"], Paths(dom));
         Assert.Contains("<disk type='file' device='disk'>", await _domains.GetXmlDesc(Call, dom, DomainXmlFlags.Inactive), StringComparison.Ordinal);
@@ -65,7 +65,7 @@ public sealed class VolumeDiskTests
         if (isRunning)
             await _domains.Create(Call, dom);
         await _domains.BlockCommit(Call, dom, "vda", null, null, 0, isRunning ? DomainBlockCommitFlags.Active : 0);
-        _clock.Advance(TestBlockJobs.DefaultDuration);
+        Finish();
         if (isRunning)
             await _domains.BlockJobAbort(Call, dom, "vda", DomainBlockJobAbortFlags.Pivot);
         Assert.Equal(["/default-pool/base"], Paths(dom));
@@ -81,7 +81,7 @@ public sealed class VolumeDiskTests
             "<domainsnapshot><name>s</name><disks><disk name='vda'><source file='/top'/></disk></disks></domainsnapshot>", DomainSnapshotCreateFlags.DiskOnly);
         Assert.Equal(["/top", "/default-pool/disk", "/default-pool/base"], Paths(dom));
         Task deletion = snapshots.Delete(Call, snapshot, 0).AsTask();
-        _clock.Advance(TestBlockJobs.DefaultDuration);
+        Finish();
         await deletion;
         Assert.Equal(["/default-pool/disk", "/default-pool/base"], Paths(dom));
         Assert.Contains("<source pool='default-pool' volume='disk'/>", await _domains.GetXmlDesc(Call, dom, DomainXmlFlags.Inactive), StringComparison.Ordinal);
@@ -145,6 +145,9 @@ public sealed class VolumeDiskTests
         Assert.Equal((ErrorCode.OperationUnsupported, "Operation not supported: block resize to full capacity supported only with 'raw' local block-based disks"),
             Fails(() => _domains.BlockResize(Call, other, "vda", 0, DomainBlockResizeFlags.Capacity)));
     }
+
+    /// <summary>Lets a job without a limit come to its end.</summary>
+    private void Finish() => _clock.Advance(TestBlockJobs.DefaultDuration);
 
     private DomainRef Define(string source, string format = "qcow2", string name = "vm") => _domains.DefineXml(Call, Xml(name,
         devices: $"<disk type='volume'><driver type='{format}'/><source {source}/><target dev='vda' bus='virtio'/></disk>")).Result;
