@@ -127,13 +127,16 @@ internal sealed partial class TestNetworks(TestHost host)
             if ((flags & (NetworkUpdateFlags.Live | NetworkUpdateFlags.Config)) == 0)
                 flags |= view.IsActive ? NetworkUpdateFlags.Live : NetworkUpdateFlags.Config;
             CheckImpact(view, flags);
+            // As upstream has it: from the first change of the configuration on, even one that fails, an active network has one of its own, for good.
+            if (flags.HasFlag(NetworkUpdateFlags.Config) && view is { IsActive: true, IsPersistent: true, Next: null })
+                network.View = view = view with { Next = view.Document };
             NetworkView next = view;
             if (flags.HasFlag(NetworkUpdateFlags.Live))
                 next = next with { Document = change(view.Document) };
             if (flags.HasFlag(NetworkUpdateFlags.Config))
             {
                 NetworkDocument lasting = change(view.Next ?? view.Document);
-                next = view.IsActive ? next with { Next = lasting } : next with { Document = lasting, Next = null };
+                next = view.IsActive ? next with { Next = lasting } : next with { Document = lasting };
             }
 
             network.View = next;
