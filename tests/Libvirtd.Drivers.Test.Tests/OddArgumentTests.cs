@@ -8,6 +8,8 @@ namespace Libvirtd.Drivers.Test.Tests;
 /// <summary>Arguments that make little sense: whole errors and states as upstream's test driver has them.</summary>
 public sealed class OddArgumentTests : IDisposable
 {
+    private const string Group = "<portgroup name='p'/>";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("testdriver").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -110,11 +112,23 @@ public sealed class OddArgumentTests : IDisposable
     }
 
     [Fact]
+    public async Task Processor_that_is_pinned_to_none_runs_on_none_and_keeps_moments_from_being_made()
+    {
+        await using Hypervisor host = await OpenAsync();
+        await host.Domains.PinVcpu(Call, host.Test, 0, []);
+        DomainGetVcpusRet processors = await host.Domains.GetVcpus(Call, host.Test, 1, 1);
+        Assert.Equal((-1, (byte)0), (processors.Info[0].Cpu, processors.Cpumaps[0]));
+        Assert.Equal("invalid argument: Failed to parse bitmap ''", Fails(() => host.Snap(host.Test, "s")).Text);
+        Assert.Equal("invalid argument: Failed to parse bitmap ''", Fails(() => host.Checkpoint(host.Test, "c")).Text);
+    }
+
+    [Fact]
     public async Task Limits_that_are_taken_away_leave_their_element()
     {
         await using Hypervisor host = await OpenAsync();
         await host.Domains.SetInterfaceParameters(Call, host.Test, "testnet0", [new TypedParam("inbound.average", 0u)], 0);
         Assert.Contains("      <bandwidth>\n      </bandwidth>\n", host.DomainXml(host.Test), StringComparison.Ordinal);
+        Assert.DoesNotContain("bandwidth", await host.Snapshots.GetXmlDesc(Call, host.Snap(host.Test, "s"), 0), StringComparison.Ordinal);
         await host.Domains.SetBlockIoTune(Call, host.Test, "vda", [new TypedParam("group_name", "")], 0);
         Assert.Contains("<group_name></group_name>", host.DomainXml(host.Test), StringComparison.Ordinal);
     }
@@ -176,6 +190,14 @@ public sealed class OddArgumentTests : IDisposable
     }
 
     [Fact]
+    public Task Volume_without_a_name_is_told_before_its_size()
+    {
+        StorageHost host = new();
+        return StorageHost.Fails(ErrorCode.XmlError, "XML error: missing volume name element",
+            () => host.Volumes.CreateXml(host.Call, host.DefaultPool, "<volume><capacity>-1</capacity></volume>", 0));
+    }
+
+    [Fact]
     public async Task Source_of_a_pool_of_no_type_is_read_first()
     {
         StorageHost host = new();
@@ -205,6 +227,24 @@ public sealed class OddArgumentTests : IDisposable
         string before = await host.Networks.GetXmlDesc(host.Call, network, 0);
         await host.Networks.Update(host.Call, network, NetworkUpdateCommand.AddLast, NetworkUpdateSection.ForwardInterface, -1, "<interface dev='eth1'/>", 0);
         Assert.Equal(before, await host.Networks.GetXmlDesc(host.Call, network, 0));
+    }
+
+    [Fact]
+    public async Task Configuration_of_an_active_network_is_its_own_from_its_first_change_on()
+    {
+        StorageHost host = new();
+        NetworkRef network = await host.Networks.LookupByName(host.Call, "default");
+        await Add(NetworkUpdateFlags.Live);
+        await StorageHost.Fails(ErrorCode.OperationInvalid, "Requested operation is not valid: there is an existing portgroup entry in network 'default' "
+            + "that matches \"<portgroup name='p'>\"", () => Add(NetworkUpdateFlags.Config));
+        await host.Networks.Update(host.Call, network, NetworkUpdateCommand.Delete, NetworkUpdateSection.Portgroup, -1, Group, NetworkUpdateFlags.Config);
+        await host.Networks.Destroy(host.Call, network);
+        await Add(NetworkUpdateFlags.Config);
+        await host.Networks.Create(host.Call, network);
+        await Add(NetworkUpdateFlags.Config);
+
+        ValueTask Add(NetworkUpdateFlags flags) =>
+            host.Networks.Update(host.Call, network, NetworkUpdateCommand.AddLast, NetworkUpdateSection.Portgroup, -1, Group, flags);
     }
 
     private static void Set(Hypervisor host, DomainMetadataType type, string text, string key) =>

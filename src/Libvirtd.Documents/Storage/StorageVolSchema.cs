@@ -36,7 +36,7 @@ internal static class StorageVolSchema
                 Leaf("key"),
                 Element("source").With(Element("device").Attr("path").With(Element("extent").Attr("start", ULong).Attr("end", ULong).Many()).Many())
                     .When(static (in Scope _) => false),
-                Size("capacity"),
+                Size("capacity").When(HasName),
                 Size("allocation").When(HasHead),
                 Size("physical").When(static (in Scope _) => false),
                 target,
@@ -95,14 +95,11 @@ internal static class StorageVolSchema
     }
 
     /// <summary>What must be there is looked for before the rest is read.</summary>
-    private static bool HasHead(in Scope scope)
-    {
-        if (scope.Parent?.Child("name") is null)
-            throw Fault.Xml(scope.Context.Domain, "missing volume name element");
-        if (scope.Parent.Child("capacity") is null)
-            throw Fault.Xml(scope.Context.Domain, "missing capacity element");
-        return true;
-    }
+    private static bool HasName(in Scope scope) =>
+        scope.Parent?.Child("name") is not null ? true : throw Fault.Xml(scope.Context.Domain, "missing volume name element");
+
+    private static bool HasHead(in Scope scope) =>
+        HasName(scope) && scope.Parent!.Child("capacity") is not null ? true : throw Fault.Xml(scope.Context.Domain, "missing capacity element");
 
     private static bool Finish(in Scope scope)
     {

@@ -28,7 +28,7 @@ internal sealed partial class TestCheckpointDriver
     public static DomainView Add(TestImages images, DomainView view, DomainCheckpointDocument document)
     {
         CheckpointTree tree = view.Checkpoints;
-        DomainDocument domain = view.Definition.Document;
+        DomainDocument domain = DomainCopy.Of(view.Definition.Document);
         CheckpointDefinition added = new(document.WithDomain(domain).WithAlignedDisks(domain).WithParent(tree.Current));
         tree = tree.Add(added) with { Current = added.Name };
         CheckpointBitmaps.Add(images, view, added);

@@ -156,7 +156,7 @@ internal sealed partial class TestDomainDriver
     {
         string number = vcpu.ToString(CultureInfo.InvariantCulture);
         Node? pin = definition.Document.Root.Child("cputune")?.All("vcpupin").FirstOrDefault(pin => pin["vcpu"] == number);
-        return Pinning(definition, pin?["cpuset"]);
+        return pin?["cpuset"] is "" ? [] : Pinning(definition, pin?["cpuset"]); // pinned to none, as upstream takes it
     }
 
     /// <summary>The host's CPUs of a thread: its own, those of the whole domain, or all.</summary>

@@ -54,6 +54,7 @@ internal sealed partial class TestSnapshotDriver
     /// <summary>The document with state, memory, disks and the domain as it is.</summary>
     private DomainSnapshotDocument Complete(DomainView view, DomainSnapshotDocument document, Flags flags)
     {
+        DomainDocument domain = DomainCopy.Of(view.Definition.Document);
         foreach (Node disk in document.Disks)
         {
             if (disk["snapshot"] == "manual")
@@ -67,7 +68,7 @@ internal sealed partial class TestSnapshotDriver
         bool isExternal = isDiskOnly || document.MemoryLocation == SnapshotPlace.External;
         DomainSnapshotDocument complete = document
             .WithState(isDiskOnly && view.IsActive ? SnapshotDefinition.DiskSnapshot : StateName(view.State))
-            .WithDomain(WithoutNumbers(view.Definition.Document), isExternal ? OtherConfiguration(view) : null);
+            .WithDomain(WithoutNumbers(domain), isExternal ? OtherConfiguration(view) : null);
         if (isDiskOnly)
             complete = complete.WithMemory(SnapshotPlace.No);
         else if (!isExternal)
