@@ -31,6 +31,13 @@ public sealed class DocumentTests(DocumentRun run) : IClassFixture<DocumentRun>
     }
 
     [Fact]
+    public void At_least_95_percent_of_newer_documents_are_taken_as_a_newer_upstream_takes_them()
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine(run.Newer.Summary);
+        Assert.True(run.Newer.Percent >= 95, run.Newer.Summary);
+    }
+
+    [Fact]
     public void Differences_are_explained()
     {
         IReadOnlyList<DocumentResult> unexplained = [.. run.Documents.Unexplained(), .. run.Mutants.Unexplained()];

@@ -199,7 +199,7 @@ public sealed partial class BlockJobTests : SessionTests<OurDaemon>
             """.ReplaceLineEndings("\n");
     }
 
-    private static Regex Progress(string title) => new(Regex.Escape(title) + @": \[ [1-9]\d %\].*" + Regex.Escape(title) + @": \[100 %\]", RegexOptions.Singleline);
+    private static Regex Progress(string title) => new(Regex.Escape(title) + @": \[ ?[1-9]\d(\.\d+)? %\].*" + Regex.Escape(title) + @": \[100(\.00)? %\]", RegexOptions.Singleline);
 
     [GeneratedRegex("source file='/images/([a-z0-9]+)'")]
     private static partial Regex ImagePattern { get; }

@@ -120,7 +120,7 @@ public abstract class VirtinstTests<TDaemon> : SessionTests<TDaemon>
     /// <summary>Runs one of virtinst's programs, which must succeed.</summary>
     protected async Task<string> Tool(string program, params string[] arguments)
     {
-        Finished finished = await ProcessRunner.RunAsync($"/usr/bin/{program}", ["--connect", Uri, .. arguments], Work.Path, Stop);
+        Finished finished = await ProcessRunner.RunAsync("/usr/bin/python3", [$"/usr/bin/{program}", "--connect", Uri, .. arguments], Work.Path, Stop);
         Assert.True(finished.Status == 0, $"{program} {string.Join(' ', arguments)}: {finished.Output}\n{Server.Log}");
         return finished.Output;
     }

@@ -23,10 +23,10 @@ CONNECTION = ["--connect", "test:///default"]
 INSTALL = ["virt-install", *CONNECTION, "--print-xml", "1", "--dry-run", "--noautoconsole", "--osinfo", "detect=off,require=off"]
 DOMAIN = "<domain type='test'>\n<name>document</name>\n<memory>1048576</memory>\n<os><type>hvm</type></os>\n%s\n</domain>\n"
 DEVICES = ("disk controller lease filesystem interface smartcard serial parallel console channel input tpm graphics sound audio video hostdev redirdev "
-           "redirfilter hub watchdog memballoon rng nvram panic shmem memory iommu vsock").split()
+           "redirfilter hub watchdog memballoon rng nvram panic shmem memory iommu vsock crypto pstore").split()
 # What may stand in a domain beside its devices; "memory" is taken for the device, since the examples mean that.
 PARTS = ("genid title description metadata blkiotune memtune memoryBacking vcpu vcpus iothreads iothreadids cputune numatune resource sysinfo idmap "
-         "features cpu clock pm perf seclabel keywrap launchSecurity devices").split()
+         "features cpu clock pm perf seclabel keywrap launchSecurity throttlegroups devices").split()
 KINDS = {"domain": "domain", "network": "network", "pool": "pool", "volume": "volume", "domainsnapshot": "snapshot",
          "domaincheckpoint": "checkpoint", "device": "nodedev", "secret": "secret", "filter": "nwfilter"}
 

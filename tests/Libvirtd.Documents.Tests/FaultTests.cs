@@ -8,11 +8,13 @@ namespace Libvirtd.Documents.Tests;
 /// </summary>
 public sealed class FaultTests
 {
-    [Fact]
-    public void Broken_domains_get_upstreams_errors()
+    [Theory]
+    [InlineData("domain-faults.txt", 200)]
+    [InlineData("newer-faults.txt", 29)] // of what came after 9.0, as 11.3 says it
+    public void Broken_domains_get_upstreams_errors(string file, int least)
     {
         List<string> different = [];
-        string[] entries = Golden.Text("domain-faults.txt").Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        string[] entries = Golden.Text(file).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
         foreach (string entry in entries)
         {
             string[] lines = entry.Trim('\n').Split('\n');
@@ -31,6 +33,6 @@ public sealed class FaultTests
         }
 
         Assert.True(different.Count == 0, $"{different.Count} of {entries.Length} differ\n{string.Join('\n', different)}");
-        Assert.True(entries.Length > 200);
+        Assert.True(entries.Length >= least);
     }
 }

@@ -3,7 +3,8 @@ using Xunit;
 namespace Libvirtd.Documents.Tests;
 
 /// <summary>
-/// Pairs of files: a document, and what libvirt 9.0.0's test driver prints for it (or its error). Ours must be the same, byte for byte.
+/// Pairs of files: a document, and what libvirt 9.0.0's test driver prints for it (or its error), or 11.3.0's for the newer-* ones. Ours must be the
+/// same, byte for byte.
 /// </summary>
 public sealed class GoldenTests
 {

@@ -29,14 +29,14 @@ internal static class CpuSchemas
     [
         s_model.When(static (in Scope scope) => scope.Parent?["mode"] is null or "custom" or "host-model"),
         Leaf("vendor").When(static (in Scope scope) => scope.Parent?["mode"] is null or "custom" or "host-model"),
-        Element("topology").Attr("sockets", Positive, required: true).Attr("dies", Positive, "1").Attr("cores", Positive, required: true)
+        Element("topology").Attr("sockets", Positive, required: true).Attr("dies", Positive, "1").Attr("clusters", Positive).Attr("cores", Positive, required: true)
             .Attr("threads", Positive, required: true),
         Element("cache").Attr("level", Number(0, int.MaxValue, signed: true))
             .Attr("mode", OneOf("emulate", "passthrough", "disable"), required: true)
             .Then(static (in Scope scope) => scope.Node["level"] is { } level && DomainRules.Number(level) is < 1 or > 3
                 ? throw Fault.Xml(Protocol.ErrorDomain.Cpu, "invalid CPU cache level, must be in range [1,3]")
                 : true),
-        Element("maxphysaddr").Attr("mode", OneOf("emulate", "passthrough"), required: true).Attr("bits", Natural),
+        Element("maxphysaddr").Attr("mode", OneOf("emulate", "passthrough"), required: true).Attr("bits", Natural).Attr("limit", Positive),
         Element("feature").Attr("policy", OneOf("force", "require", "optional", "disable", "forbid"), "require",
                 bad: Unsupported("Invalid CPU feature policy"))
             .Attr("name", Where(Any, static name => name.Length > 0), missing: Xml("Invalid CPU feature name"), bad: Xml("Invalid CPU feature name"))
@@ -49,6 +49,7 @@ internal static class CpuSchemas
         .Attr("match", OneOf("exact", "minimum", "strict"))
         .Attr("check", OneOfOr("default", "none", "partial", "full"))
         .Attr("migratable", OnOff)
+        .Attr("deprecated_features", OnOff)
         .With(Parts)
         .Then(Finish);
 

@@ -31,7 +31,7 @@ internal static class DeviceRules
             string type = input["type"]!;
             if (input["bus"] == "usb" && input.Child("address")?["type"] is not (null or "usb"))
                 throw Fault.Xml(domain, "Invalid address for a USB device");
-            input["bus"] ??= os switch
+            string? usual = os switch
             {
                 "hvm" when type is "mouse" or "keyboard" && arch is "i686" or "x86_64" => "ps2",
                 "hvm" when arch is "s390" or "s390x" || type == "passthrough" => "virtio",
@@ -40,7 +40,9 @@ internal static class DeviceRules
                 "xen" or "linux" or "xenpvh" => "xen",
                 _ => root["type"] is "vz" or "parallels" ? "parallels" : null,
             };
-            if (input["bus"] == "usb" && noUsb)
+            input["bus"] ??= usual;
+            // A bus of none is printed as none said, which is read as the usual one.
+            if (noUsb && (input["bus"] == "usb" || (input["bus"] == "none" && usual == "usb")))
                 throw Fault.Unsupported(domain, "Can't add USB input device. USB bus is disabled");
             if (input["bus"] == "none")
                 input["bus"] = null;

@@ -88,7 +88,7 @@ internal static class DiskRules
         string device = disk["device"]!;
         if (disk.Child("target") is not { } target || target["dev"] is not { Length: > 0 } name)
         {
-            throw VirException.Of(ErrorCode.NoTarget, domain, WordsFor(disk));
+            throw VirException.Of(ErrorCode.NoTarget, domain, disk["type"] == "vhostvdpa" ? null : WordsFor(disk));
         }
 
         if (name.StartsWith("ioemu:", StringComparison.Ordinal))

@@ -6,14 +6,9 @@ namespace Libvirtd.Documents;
 /// <summary>Disks, and the controllers that they and other devices hang on.</summary>
 internal static class DiskSchemas
 {
-    private static readonly string[] s_iotune =
-    [
-        "total_bytes_sec", "read_bytes_sec", "write_bytes_sec", "total_iops_sec", "read_iops_sec", "write_iops_sec",
-        "total_bytes_sec_max", "read_bytes_sec_max", "write_bytes_sec_max", "total_iops_sec_max", "read_iops_sec_max", "write_iops_sec_max",
-        "size_iops_sec", "group_name",
-        "total_bytes_sec_max_length", "read_bytes_sec_max_length", "write_bytes_sec_max_length",
-        "total_iops_sec_max_length", "read_iops_sec_max_length", "write_iops_sec_max_length",
-    ];
+    /// <summary>Which threads serve which queues.</summary>
+    private static readonly ElementSchema s_iothreads = Element("iothreads").With(Element("iothread").Attr("id", UInt, required: true)
+        .With(Element("queue").Attr("id", UInt, required: true).Many()).Many());
 
     private static readonly ElementSchema s_driver = Element("driver")
         .Attr("name")
@@ -28,16 +23,17 @@ internal static class DiskSchemas
         .Attr("discard", OneOf("unmap", "ignore"))
         .Attr("iothread", Positive)
         .Attr("detect_zeroes", OneOf("off", "on", "unmap"))
+        .Attr("discard_no_unref", OnOff)
         .Attr("queues", UIntOrZero)
         .Attr("queue_size", UIntOrZero)
         .Include(DeviceSchemas.VirtioOptions)
-        .With(Element("metadata_cache").With(Sizes.Bytes("max_size", "./metadata_cache/max_size")));
+        .With(Element("metadata_cache").With(Sizes.Bytes("max_size", "./metadata_cache/max_size")), s_iothreads);
 
     private static readonly ElementSchema s_target = Element("target")
         .Attr("dev")
         .Attr("bus", OneOf("ide", "fdc", "scsi", "virtio", "xen", "usb", "uml", "sata", "sd"))
         .Attr("tray", OneOfOr("closed", "open"))
-        .Attr("removable", OnOff)
+        .Attr("removable", OnOff, when: static (in Scope scope) => scope.Node["bus"] != "scsi")
         .Attr("rotation_rate", UIntOrZero);
 
     public static readonly ElementSchema Disk = Element("disk")
@@ -56,10 +52,11 @@ internal static class DiskSchemas
             Element("geometry").Attr("cyls", UInt).Attr("heads", UInt).Attr("secs", UInt).Attr("trans", OneOf("none", "auto", "lba"))
                 .Then(static (in Scope scope) => scope.Node["cyls"] is not (null or "0") && scope.Node["heads"] is not (null or "0")
                     && scope.Node["secs"] is not (null or "0")),
-            Element("blockio").Attr("logical_block_size", UIntOrZero).Attr("physical_block_size", UIntOrZero),
+            Element("blockio").Attr("logical_block_size", UIntOrZero).Attr("physical_block_size", UIntOrZero).Attr("discard_granularity", UIntOrZero),
             StorageSchemas.Mirror(),
             s_target,
-            Iotune(),
+            ThrottleSchemas.Iotune,
+            ThrottleSchemas.Filters,
             Flag("readonly"),
             Flag("shareable"),
             Flag("transient").Attr("shareBacking", YesOnly),
@@ -84,7 +81,8 @@ internal static class DiskSchemas
         .Attr("max_sectors", UIntOrZero)
         .Attr("ioeventfd", OnOff)
         .Attr("iothread", UIntOrZero)
-        .Include(DeviceSchemas.VirtioOptions);
+        .Include(DeviceSchemas.VirtioOptions)
+        .With(s_iothreads);
 
     public static readonly ElementSchema Controller = Switch("controller", static (raw, _) => raw["type"] ?? "ide",
         ("ide", Plain("piix3", "piix4", "ich6")),
@@ -97,15 +95,6 @@ internal static class DiskSchemas
         ("xenbus", Plain().Attr("maxGrantFrames", Natural).Attr("maxEventChannels", Natural)),
         ("pci", Pci()),
         ("", Plain())).Many();
-
-    private static ElementSchema Iotune()
-    {
-        ElementSchema iotune = Element("iotune");
-        FaultText bad = FaultText.Xml("disk iotune field '{0}' must be an integer");
-        foreach (string name in s_iotune)
-            iotune.With(name == "group_name" ? Leaf(name) : Leaf(name, ULongOrZero, bad with { Format = $"disk iotune field '{name}' must be an integer" }));
-        return iotune;
-    }
 
     private static ElementSchema Head(string[] models) => Element("controller")
         .Attr("type", OneOf("ide", "fdc", "scsi", "sata", "virtio-serial", "ccid", "usb", "pci", "xenbus", "isa"), "ide")
@@ -127,6 +116,7 @@ internal static class DiskSchemas
                 .Attr("busNr", PciNumber())
                 .Attr("index", PciNumber())
                 .Attr("hotplug", OnOff)
+                .Attr("memReserve", Number(0, ulong.MaxValue, nonZero: true))
                 .With(Leaf("node", Natural, FaultText.Xml("invalid NUMA node in target"))),
             s_controllerDriver)
         .With(DeviceSchemas.Info)

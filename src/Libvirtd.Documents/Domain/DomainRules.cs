@@ -163,7 +163,7 @@ internal static class DomainRules
         ulong most = Number(maximum.Text);
         if (most == 0 && !maximum.Has("slots"))
             root.Remove(maximum);
-        else if (most == 0 || !maximum.Has("slots"))
+        else if (most == 0)
             throw Fault.Xml(domain, "both maximum memory size and memory slot count must be specified");
         else if (most < total)
             throw Fault.Xml(domain, "maximum memory size must be equal or greater than the actual memory size");

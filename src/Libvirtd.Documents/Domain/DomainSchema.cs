@@ -35,8 +35,10 @@ internal static class DomainSchema
         MiscDeviceSchemas.Panic,
         MiscDeviceSchemas.Shmem,
         MiscDeviceSchemas.Memory,
+        MiscDeviceSchemas.Crypto,
         MiscDeviceSchemas.Iommu,
-        MiscDeviceSchemas.Vsock)
+        MiscDeviceSchemas.Vsock,
+        MiscDeviceSchemas.Pstore)
         .Always()
         .Open();
 
@@ -65,6 +67,7 @@ internal static class DomainSchema
             TuningSchemas.IoThreads,
             TuningSchemas.IoThreadIds,
             TuningSchemas.DefaultIoThread,
+            ThrottleSchemas.Groups,
             TuningSchemas.Cpu,
             TuningSchemas.Numa,
             TuningSchemas.Resource,

@@ -69,6 +69,8 @@ internal static class GraphicsSchemas
         .Attr("replaceUser", Lenient(YesOnly))
         .Attr("multiUser", Lenient(YesOnly))
         .Attr("listen")
+        .Attr("username", when: static (in Scope scope) => scope.Raw.Has("passwd"))
+        .Attr("passwd", show: Show.Secure)
         .With(s_listen)
         .Then(static (in Scope scope) => GraphicsRules.FinishRdp(scope));
 
@@ -102,6 +104,7 @@ internal static class GraphicsSchemas
                 .Attr("vgamem", UIntOrZero, bad: FaultText.Xml("cannot parse video vgamem '{0}'"))
                 .Attr("heads", UIntOrZero, "1", bad: FaultText.Internal("cannot parse video heads '{0}'"))
                 .Attr("primary", new PrimaryValue())
+                .Attr("blob", OnOff)
                 .With(
                     Element("acceleration").Attr("accel3d", YesNo).Attr("accel2d", YesNo).Attr("rendernode"),
                     Element("resolution").Attr("x", UInt, required: true).Attr("y", UInt, required: true))
@@ -120,18 +123,21 @@ internal static class GraphicsSchemas
         });
 
     public static readonly ElementSchema Sound = Element("sound")
-        .Attr("model", OneOf("sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "ich7"), required: true)
+        .Attr("model", OneOf("sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "ich7", "virtio"), required: true)
+        .Attr("multichannel", YesNo, when: static (in Scope scope) => scope.Node["model"] == "usb")
+        .Attr("streams", Positive, "2", when: IsVirtioSound)
         .With(
             Element("codec").Attr("type", OneOf("duplex", "micro", "output"), missing: FaultText.Unsupported("unknown codec type '(null)'"),
                     bad: FaultText.Unsupported("unknown codec type '{0}'")).Many()
                 .When(static (in Scope scope) => scope.Parent?["model"] is "ich6" or "ich9"),
             s_audio)
         .With(DeviceSchemas.Info)
+        .With(Element("driver").Include(DeviceSchemas.VirtioOptions).When(static (in Scope scope) => scope.Parent?["model"] == "virtio"))
         .Many();
 
     public static readonly ElementSchema Audio = Element("audio")
         .Attr("id", Positive)
-        .Attr("type", OneOf("none", "alsa", "coreaudio", "jack", "oss", "pulseaudio", "sdl", "spice", "file", "dbus"), required: true)
+        .Attr("type", OneOf("none", "alsa", "coreaudio", "jack", "oss", "pulseaudio", "sdl", "spice", "file", "dbus", "pipewire"), required: true)
         .Attr("timerPeriod", Positive)
         .Attr("tryMMap", YesNo, when: IsOss)
         .Attr("exclusive", YesNo, when: IsOss)
@@ -139,6 +145,7 @@ internal static class GraphicsSchemas
         .Attr("serverName", when: static (in Scope scope) => scope.Node["type"] == "pulseaudio")
         .Attr("driver", OneOf("esd", "alsa", "arts", "pulseaudio"), when: static (in Scope scope) => scope.Node["type"] == "sdl")
         .Attr("path", when: static (in Scope scope) => scope.Node["type"] == "file")
+        .Attr("runtimeDir", when: static (in Scope scope) => scope.Node["type"] == "pipewire")
         .With(Direction("input"), Direction("output"))
         .Many()
         .Then(static (in Scope scope) =>
@@ -158,6 +165,8 @@ internal static class GraphicsSchemas
             bad: FaultText.Unsupported("unknown connected value {0}"));
     }
 
+    private static bool IsVirtioSound(in Scope scope) => scope.Node["model"] == "virtio";
+
     private static bool IsOss(in Scope scope) => scope.Node["type"] == "oss";
 
     private static Condition ParentIs(params string[] types) => (in Scope scope) => Array.IndexOf(types, scope.Parent?["type"]) >= 0;
@@ -172,9 +181,9 @@ internal static class GraphicsSchemas
         .Attr("clientName", when: ParentIs("jack"))
         .Attr("connectPorts", when: ParentIs("jack"))
         .Attr("exactName", YesNo, when: ParentIs("jack"))
-        .Attr("name", when: ParentIs("pulseaudio"))
-        .Attr("streamName", when: ParentIs("pulseaudio"))
-        .Attr("latency", UIntOrZero, when: ParentIs("pulseaudio"))
+        .Attr("name", when: ParentIs("pulseaudio", "pipewire"))
+        .Attr("streamName", when: ParentIs("pulseaudio", "pipewire"))
+        .Attr("latency", UIntOrZero, when: ParentIs("pulseaudio", "pipewire"))
         .Attr("bufferCount", UIntOrZero, when: ParentIs("coreaudio", "oss", "sdl"))
         .Attr("tryPoll", YesNo, when: ParentIs("oss"))
         .With(Element("settings")

@@ -59,10 +59,10 @@ internal static class HostDeviceSchemas
         .Attr("sgio", OneOf("filtered", "unfiltered"))
         .Attr("rawio", YesNo)
         .Attr("model", new ModelValue())
-        .Attr("display", OnOff, when: IsMdev)
-        .Attr("ramfb", OnOff, when: IsMdev)
+        .Attr("display", OnOff, when: IsVfio)
+        .Attr("ramfb", OnOff, when: IsVfio)
         .With(
-            Element("driver").Attr("name", OneOf("kvm", "vfio", "xen")).When(static (in Scope scope) => scope.Parent?["type"] == "pci"),
+            Element("driver").Attr("name", OneOf("kvm", "vfio", "xen")).Attr("model").When(static (in Scope scope) => scope.Parent?["type"] == "pci"),
             s_subsystemSource,
             NetworkParts.Teaming,
             Flag("readonly").When(static (in Scope scope) => scope.Parent?["type"] == "scsi"),
@@ -132,7 +132,7 @@ internal static class HostDeviceSchemas
             : true;
     }
 
-    private static bool IsMdev(in Scope scope) => scope.Node["type"] == "mdev";
+    private static bool IsVfio(in Scope scope) => scope.Node["type"] is "mdev" or "pci";
 
     private static ElementSchema UsbId(string name) => Element(name).Attr("id", Hex(4, nonZero: name == "vendor"), required: true);
 

@@ -69,7 +69,7 @@ internal static class InterfaceSchemas
         .Attr("trustGuestRxFilters", YesNo)
         .With(
             s_mac,
-            Element("driver").Attr("name", OneOf("kvm", "vfio", "xen")).When(static (in Scope scope) => scope.Parent?["type"] == "hostdev"),
+            Element("driver").Attr("name", OneOf("kvm", "vfio", "xen")).Attr("model").When(static (in Scope scope) => scope.Parent?["type"] == "hostdev"),
             MakeSource(),
             NetworkParts.Vlan,
             NetworkParts.VirtualPort,
@@ -77,6 +77,7 @@ internal static class InterfaceSchemas
             NetworkParts.PortIsolated,
             NetworkParts.IpAddress,
             RouteRule.Route("guest interface"),
+            PortForwardSchemas.PortForward,
             Element("script").Attr("path", StorageSchemas.NonEmpty),
             Element("downscript").Attr("path", StorageSchemas.NonEmpty),
             Element("backenddomain").Attr("name", StorageSchemas.NonEmpty),
@@ -84,7 +85,8 @@ internal static class InterfaceSchemas
             Element("guest").Attr("dev", StorageSchemas.NonEmpty).Attr("actual", StorageSchemas.NonEmpty),
             Element("model").Attr("type", new ModelValue(), bad: new FaultText(ErrorCode.InvalidArg, "Model name contains invalid characters")),
             s_driver,
-            Element("backend").Attr("type", OneOf("default"), bad: FaultText.Xml("Invalid value for attribute 'type' in element 'backend': '{0}'.")).Attr("tap").Attr("vhost", when: static (in Scope scope) => IsVirtio(scope.Parent)),
+            Element("backend").Attr("type", OneOfOr("default", "passt"), bad: FaultText.Xml("Invalid value for attribute 'type' in element 'backend': '{0}'."))
+                .Attr("tap").Attr("vhost", when: static (in Scope scope) => IsVirtio(scope.Parent)).Attr("logFile"),
             NWFilterSchema.Reference,
             Element("tune").With(Leaf("sndbuf", ULong, FaultText.Xml("sndbuf must be a positive integer"))),
             NetworkParts.Teaming,
@@ -99,6 +101,8 @@ internal static class InterfaceSchemas
                 throw Fault.Xml(scope.Context.Domain, "missing source address type");
             if (scope.Node["type"] is { } type and not ("user" or "ethernet" or "null") && scope.Raw.Child("source") is null)
                 throw Fault.Xml(scope.Context.Domain, $"interface type='{type}' requires a 'source' element");
+            if (scope.Node["type"] == "user" && scope.Node.Child("backend")?["type"] != "passt" && scope.Node.Child("source") is { } source)
+                source["dev"] = null;
             if (!IsVirtio(scope.Node))
                 CheckNoVirtio(scope);
             if (scope.Node["type"] is not ("network" or "bridge" or "ethernet"))
@@ -160,7 +164,7 @@ internal static class InterfaceSchemas
         ElementSchema direct = Element("source").Attr("dev", required: true).Attr("mode", OneOf("vepa", "private", "bridge", "passthrough"), "vepa");
         ElementSchema named = Element("source").Attr("name", required: true);
         ElementSchema vdpa = Element("source").Attr("dev", required: true);
-        ElementSchema user = Element("source");
+        ElementSchema user = Element("source").Attr("dev");
         ElementSchema server = Element("source").Attr("address").Attr("port", port, required: true);
         ElementSchema client = Element("source").Attr("address", required: true).Attr("port", port, required: true);
         ElementSchema udp = Element("source").Attr("address", required: true).Attr("port", port, required: true)
@@ -177,7 +181,7 @@ internal static class InterfaceSchemas
             .Attr("portgroupid", required: true).Attr("connectionid", Long, required: true);
         foreach (ElementSchema schema in (ReadOnlySpan<ElementSchema>)[network, bridge, ethernet, direct, named, vdpa, user, server, client, udp, vhostUser])
             schema.With(NetworkParts.IpAddress, RouteRule.Route("interface host IP"));
-        return Switch("source", static (_, parent) => parent?["type"],
+        return Switch("source", static (raw, parent) => parent?["type"] == "vhostuser" && raw.Has("dev") && !raw.Has("type") ? "user" : parent?["type"],
             ("network", network), ("bridge", bridge), ("ethernet", ethernet), ("direct", direct), ("internal", named), ("vdpa", vdpa), ("user", user),
             ("server", server), ("client|mcast", client), ("udp", udp), ("vhostuser", vhostUser), ("vds", vds),
             ("hostdev", HostDeviceSchemas.InterfaceSource));

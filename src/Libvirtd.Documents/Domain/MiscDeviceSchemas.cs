@@ -30,7 +30,7 @@ internal static class MiscDeviceSchemas
         .Attr("dmode", new FileMode())
         .With(
             Element("driver")
-                .Attr("type", OneOfOr("default", "path", "handle", "loop", "nbd", "ploop", "virtiofs"))
+                .Attr("type", OneOfOr("default", "path", "handle", "loop", "nbd", "ploop", "virtiofs", "mtp"))
                 .Attr("format", OneOf(StorageSchemas.Formats), when: HasType, bad: FaultText.Unsupported("unknown driver format value '{0}'"))
                 .Attr("wrpolicy", OneOfOr("default", "immediate"), when: HasType)
                 .Attr("queue", WrappingULong, when: static (in Scope scope) => scope.Node["type"] == "virtiofs",
@@ -41,8 +41,10 @@ internal static class MiscDeviceSchemas
                     Element("cache").Attr("mode", OneOf("none", "always")),
                     Element("sandbox").Attr("mode", OneOf("namespace", "chroot")),
                     Element("lock").Attr("posix", OnOff).Attr("flock", OnOff),
-                    Element("thread_pool").Attr("size", new PoolSize(), bad: FaultText.Xml("cannot parse thread pool size '{0}' for virtiofs")))
+                    Element("thread_pool").Attr("size", new PoolSize(), bad: FaultText.Xml("cannot parse thread pool size '{0}' for virtiofs")),
+                    Element("openfiles").Attr("max", ULongOrZero, bad: FaultText.Xml("cannot parse openfiles '{0}' for virtiofs")))
                 .When(static (in Scope scope) => scope.Parent?.Child("driver")?["type"] == "virtiofs"),
+            PlatformSchemas.MakeIdMap().When(static (in Scope scope) => scope.Parent?.Child("driver")?["type"] == "virtiofs"),
             Switch("source", static (raw, parent) => raw.Has("socket") && parent?["type"] is "mount" or "bind" ? "socket" : parent?["type"],
                 ("socket", Element("source").Attr("socket")),
                 ("mount|bind", Element("source").Attr("dir")),
@@ -108,9 +110,12 @@ internal static class MiscDeviceSchemas
             ("passthrough", Element("backend").Attr("type").With(Element("device").Attr("path", Any, "/dev/tpm0").Always())),
             ("emulator", Element("backend").Attr("type").Attr("version", OneOf("1.2", "2.0")).Attr("persistent_state", YesOnly,
                     bad: FaultText.Internal("Invalid persistent_state value, either 'yes' or 'no'"))
+                .Attr("debug", UIntOrZero)
                 .With(
                     Element("encryption").Attr("secret", Uuid, bad: FaultText.Internal("Unable to parse secret uuid '{0}'")),
-                    Element("active_pcr_banks").With(Flag("sha1"), Flag("sha256"), Flag("sha384"), Flag("sha512")).Then(CheckBanks))),
+                    Element("active_pcr_banks").With(Flag("sha1"), Flag("sha256"), Flag("sha384"), Flag("sha512")).Then(CheckBanks),
+                    Element("source").Attr("type", OneOf("file", "dir"), required: true).Attr("path", missing: FaultText.Xml("missing TPM source path")),
+                    Element("profile").Attr("source").Attr("removeDisabled", OneOf("check", "fips-host")).Attr("name"))),
             ("external", Element("backend").Attr("type").With(Element("source")
                 .Attr("type", OneOf(CharacterSchemas.Types), missing: FaultText.Xml("missing external TPM backend type"),
                     bad: FaultText.Unsupported("unknown backend type '{0}' for external TPM")).Attr("mode", OneOf("connect", "bind"), "connect").Attr("path")).Then(static (in Scope scope) => scope.Raw.Count("source") switch
@@ -133,7 +138,7 @@ internal static class MiscDeviceSchemas
         bad: FaultText.Unsupported("unknown hub device type '{0}'")).With(DeviceSchemas.Info).Many();
 
     public static readonly ElementSchema Watchdog = Element("watchdog")
-        .Attr("model", OneOf("i6300esb", "ib700", "diag288"), missing: FaultText.Internal("watchdog must contain model name"),
+        .Attr("model", OneOf("i6300esb", "ib700", "diag288", "itco"), missing: FaultText.Internal("watchdog must contain model name"),
             bad: FaultText.Unsupported("unknown watchdog model '{0}'"))
         .Attr("action", OneOf("reset", "shutdown", "poweroff", "pause", "dump", "none", "inject-nmi"), "reset",
             bad: FaultText.Unsupported("unknown watchdog action '{0}'"))
@@ -221,7 +226,7 @@ internal static class MiscDeviceSchemas
                 Leaf("path"),
                 Sizes.KiB("alignsize", "./alignsize", dropZero: true),
                 Flag("pmem")),
-            Element("target").With(
+            Element("target").Attr("dynamicMemslots", YesNo).With(
                 Sizes.KiB("size", "./size"),
                 Leaf("node", UInt, FaultText.Xml("invalid value of memory device node")),
                 Element("label").With(Sizes.KiB("size", "./label/size", dropZero: true)),
@@ -236,7 +241,8 @@ internal static class MiscDeviceSchemas
 
     public static readonly ElementSchema Iommu = Element("iommu")
         .Attr("model", OneOf("intel", "smmuv3", "virtio"), required: true)
-        .With(Element("driver").Attr("intremap", OnOff).Attr("caching_mode", OnOff).Attr("eim", OnOff).Attr("iotlb", OnOff).Attr("aw_bits", UIntOrZero))
+        .With(Element("driver").Attr("intremap", OnOff).Attr("caching_mode", OnOff).Attr("eim", OnOff).Attr("iotlb", OnOff).Attr("aw_bits", UIntOrZero)
+            .Attr("dma_translation", OnOff))
         .With(DeviceSchemas.Info);
 
     public static readonly ElementSchema Vsock = Element("vsock")
@@ -250,6 +256,30 @@ internal static class MiscDeviceSchemas
         }))
         .With(DeviceSchemas.Info)
         .With(DeviceSchemas.VirtioDriver);
+
+    public static readonly ElementSchema Crypto = Element("crypto")
+        .Attr("model", OneOf("virtio"), required: true)
+        .Attr("type", OneOf("qemu"), required: true)
+        .With(Element("backend").Attr("model", OneOf("builtin", "lkcf"), required: true).Attr("queues", UIntOrZero), DeviceSchemas.VirtioDriver)
+        .With(DeviceSchemas.Info)
+        .Many()
+        .Then(static (in Scope scope) => scope.Raw.Count("backend") == 1
+            ? true
+            : throw Fault.Xml(scope.Context.Domain, "only one crypto backend is supported"));
+
+    /// <summary>Memory that outlives the guest's crash, for what it has to say of it.</summary>
+    public static readonly ElementSchema Pstore = Element("pstore")
+        .Attr("backend", OneOf("acpi-erst"), required: true)
+        .With(Leaf("path"), Sizes.KiB("size", "./size"))
+        .With(DeviceSchemas.Info)
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node.Child("size") is not { } size)
+                throw Fault.Xml(ErrorDomain.Xml, "missing element or attribute './size'");
+            if (scope.Node.Child("path") is null)
+                throw Fault.Xml(scope.Context.Domain, "missing path for ACPI ERST pstore device");
+            return size.Text == "0" ? throw Fault.Xml(scope.Context.Domain, "invalid size of ACPI ERST pstore device") : true;
+        });
 
     private static bool CompleteMemory(in Scope scope)
     {

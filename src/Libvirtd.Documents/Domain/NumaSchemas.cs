@@ -99,6 +99,8 @@ internal static class NumaSchemas
             scope.Node["memory"] = ToText(Sizes.ParseKiB(scope.Raw["memory"], scope.Raw["unit"], "./@memory")
                 ?? throw Fault.Xml(ErrorDomain.Xml, "missing element or attribute './@memory'"));
             scope.Node["unit"] = "KiB";
+            if (scope.Node["cpus"] is "")
+                scope.Node["cpus"] = null;
             return scope.Raw.Child("distances") is not null && scope.Node.Child("distances") is null
                 ? throw Fault.Xml(scope.Context.Domain, "NUMA distances defined without siblings")
                 : true;

@@ -14,7 +14,7 @@ internal static class PlatformSchemas
 
     public static readonly string[] Architectures =
     [
-        "alpha", "armv6l", "armv7l", "armv7b", "aarch64", "cris", "i686", "ia64", "lm32", "m68k", "microblaze", "microblazeel", "mips", "mipsel", "mips64",
+        "alpha", "armv6l", "armv7l", "armv7b", "aarch64", "cris", "i686", "ia64", "lm32", "loongarch64", "m68k", "microblaze", "microblazeel", "mips", "mipsel", "mips64",
         "mips64el", "openrisc", "parisc", "parisc64", "ppc", "ppcle", "ppc64", "ppc64le", "ppcemb", "riscv32", "riscv64", "s390", "s390x", "sh4", "sh4eb",
         "sparc", "sparc64", "unicore32", "x86_64", "xtensa", "xtensaeb",
     ];
@@ -54,10 +54,11 @@ internal static class PlatformSchemas
             Leaf("kernel").When(TakesKernel),
             Leaf("initrd").When(TakesKernel),
             Leaf("cmdline").When(TakesKernel),
+            Leaf("shim").When(TakesKernel),
             Leaf("dtb").When(TakesKernel),
             Leaf("root").When(TakesKernel),
-            Element("acpi").When(IsFull).With(Leaf("table").Attr("type", OneOf("slic"), missing: FaultText.Xml("Missing acpi table type"),
-                bad: FaultText.Xml("Unknown acpi table type: {0}"))).Then(static (in Scope scope) => scope.Raw.Count("table") > 1
+            Element("acpi").When(IsFull).With(Element("table").Text(required: true).Keep().Many().Attr("type", OneOf("raw", "rawset", "slic", "msdm"), missing: FaultText.Xml("Missing acpi table type"),
+                bad: FaultText.Xml("Unknown acpi table type: {0}"))).Then(static (in Scope scope) => scope.Raw.All("table").CountBy(static table => table["type"] ?? "").Any(static types => types.Value > 1)
                     ? throw Fault.Xml(scope.Context.Domain, "Only one acpi table is supported")
                     : true),
             Element("boot").When(IsFull).Attr("dev", OneOf("fd", "cdrom", "hd", "network"), required: true).Many(),
@@ -67,7 +68,7 @@ internal static class PlatformSchemas
             Element("smbios").Attr("mode", OneOfOr("none", "emulate", "host", "sysinfo"), bad: FaultText.Unsupported("unknown smbios mode '{0}'")))
         .Open();
 
-    public static readonly ElementSchema IdMap = Element("idmap").With(Map("uid"), Map("gid"));
+    public static readonly ElementSchema IdMap = MakeIdMap();
 
     public static readonly ElementSchema Features = Element("features").With(
         Flag("acpi"),
@@ -98,7 +99,11 @@ internal static class PlatformSchemas
         Element("cfpc").Attr("value", OneOf("broken", "workaround", "fixed")),
         Element("sbbc").Attr("value", OneOf("broken", "workaround", "fixed")),
         Element("ibs").Attr("value", OneOf("broken", "workaround", "fixed-ibs", "fixed-ccd", "fixed-na")),
-        Element("tcg").With(Sizes.KiB("tb-cache", "./tb-cache", dropZero: true)))
+        Element("tcg").With(Sizes.KiB("tb-cache", "./tb-cache", dropZero: true)),
+        Element("async-teardown").Attr("enabled", YesNo, "yes"),
+        State("ras"),
+        State("ps2"),
+        Element("aia").Attr("value", OneOf("none", "aplic", "aplic-imsic")))
         .Then(RefuseOthers("unexpected feature '{0}'"));
 
     public static readonly ElementSchema Clock = Element("clock")
@@ -166,8 +171,18 @@ internal static class PlatformSchemas
             .Then(static (in Scope scope) => scope.Node.Child("policy") is null
                 ? throw Fault.Xml(scope.Context.Domain, "failed to get launch security policy")
                 : true)),
+        ("sev-snp", Element("launchSecurity").Attr("type").Attr("kernelHashes", YesNo).Attr("authorKey", YesNo).Attr("vcek", YesNo)
+            .With(
+                Leaf("cbitpos", UInt, FaultText.Xml("Invalid format for launch security cbitpos")),
+                Leaf("reducedPhysBits", UInt, FaultText.Xml("Invalid format for launch security reduced-phys-bits")),
+                Leaf("policy", Hex(8, ulong.MaxValue), FaultText.Xml("failed to get launch security policy")),
+                Leaf("guestVisibleWorkarounds"),
+                Leaf("idBlock"),
+                Leaf("idAuth"),
+                Leaf("hostData"))
+            .Then(CheckSecureGuest)),
         ("s390-pv", Element("launchSecurity").Attr("type")),
-        ("", Element("launchSecurity").Attr("type", OneOf("sev", "s390-pv"), required: true)));
+        ("", Element("launchSecurity").Attr("type", OneOf("sev", "sev-snp", "s390-pv"), required: true)));
 
     public static readonly ElementSchema SecurityLabel = Element("seclabel")
         .Attr("type", OneOf("none", "dynamic", "static"))
@@ -190,6 +205,8 @@ internal static class PlatformSchemas
 
     private static bool IsContainer(in Scope scope) => scope.Parent?.ChildText("type") == "exe";
 
+    public static ElementSchema MakeIdMap() => Element("idmap").With(Map("uid"), Map("gid"));
+
     private static ElementSchema Map(string name) => Element(name)
         .Attr("start", UInt, missing: s_idmap, bad: s_idmap).Attr("target", UInt, missing: s_idmap, bad: s_idmap)
         .Attr("count", UInt, missing: s_idmap, bad: s_idmap).Many();
@@ -199,7 +216,7 @@ internal static class PlatformSchemas
         .Attr("secure", YesNo)
         .Attr("type", OneOf("rom", "pflash"))
         .Attr("stateless", YesNo)
-        .Attr("format", OneOfOr("raw", "qcow2"))
+        .Attr("format", OneOf("raw", "qcow2"))
         .Text()
         .Keep()
         .Then(static (in Scope scope) =>
@@ -210,14 +227,19 @@ internal static class PlatformSchemas
         });
 
     private static ElementSchema Nvram() => Switch("nvram", static (raw, _) => raw.Child("source") is null ? "path" : "source",
-        ("path", Element("nvram").Attr("template").Attr("format", OneOfOr("raw", "qcow2")).Text()),
-        ("source", Element("nvram").Attr("template").Attr("type", OneOf(StorageSchemas.SourceTypes), "file").Attr("format", OneOfOr("raw", "qcow2"))
+        ("path", Element("nvram").Attr("template").Attr("templateFormat", OneOf("raw", "qcow2")).Attr("format", OneOf("raw", "qcow2")).Text()),
+        ("source", Element("nvram").Attr("template").Attr("templateFormat", OneOf("raw", "qcow2"))
+            .Attr("type", OneOf(StorageSchemas.SourceTypes), "file").Attr("format", OneOf("raw", "qcow2"))
             .With(StorageSchemas.Source(ofDisk: false))));
 
     /// <summary>A feature whose presence means on.</summary>
     private static ElementSchema Switched(string name) => Element(name).Attr("state", OnOff, "on");
 
     private static ElementSchema State(string name) => Element(name).Attr("state", OnOff, required: true);
+
+    /// <summary>More of a feature that is on; where it is off, nothing is said of it.</summary>
+    private static ElementSchema Detail(string name) => State(name).When(static (in Scope scope) => scope.Parent?["state"] == "on")
+        .Then(static (in Scope scope) => scope.Node["state"] == "on");
 
     private static ElementSchema HyperV()
     {
@@ -229,12 +251,12 @@ internal static class PlatformSchemas
                 ? throw Fault.Xml(scope.Context.Domain, "HyperV spinlock retry count must be at least 4095")
                 : true),
             State("vpindex"), State("runtime"), State("synic"),
-            State("stimer").With(Element("direct").Attr("state", OnOff, required: true).When(static (in Scope scope) => scope.Parent?["state"] == "on")
-                .Then(static (in Scope scope) => scope.Node["state"] == "on")),
+            State("stimer").With(Detail("direct")),
             State("reset"),
             State("vendor_id").Attr("value", when: isOn, missing: FaultText.Xml("missing 'value' attribute for HyperV feature 'vendor_id'"))
                 .Then(CheckVendor),
-            State("frequencies"), State("reenlightenment"), State("tlbflush"), State("ipi"), State("evmcs"), State("avic"))
+            State("frequencies"), State("reenlightenment"), State("tlbflush").With(Detail("direct"), Detail("extended")),
+            State("ipi"), State("evmcs"), State("avic"), State("emsr_bitmap"), State("xmm_input"))
             .Open().Then(RefuseOthers("unsupported HyperV Enlightenment feature: {0}"));
     }
 
@@ -369,6 +391,23 @@ internal static class PlatformSchemas
             default:
                 clock["adjustment"] = null;
                 break;
+        }
+
+        return true;
+    }
+
+    /// <summary>What the hardware measures has lengths of its own, in base 64.</summary>
+    private static bool CheckSecureGuest(in Scope scope)
+    {
+        if (scope.Node.Child("policy") is null)
+            throw Fault.Xml(scope.Context.Domain, "failed to get launch security policy");
+        foreach ((string name, int length) in (ReadOnlySpan<(string, int)>)[("guestVisibleWorkarounds", 16), ("idBlock", 96), ("idAuth", 4096), ("hostData", 32)])
+        {
+            if (scope.Node.ChildText(name) is not { } text)
+                continue;
+            int actual = text.Count(static c => char.IsAsciiLetterOrDigit(c) || c is '+' or '/') * 6 / 8;
+            if (actual != length)
+                throw Fault.Unsupported(scope.Context.Domain, $"Unexpected length of '{name}', expected {length} got {actual}");
         }
 
         return true;

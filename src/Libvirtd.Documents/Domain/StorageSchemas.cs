@@ -10,7 +10,7 @@ internal static class StorageSchemas
     public static readonly string[] Formats =
         ["raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "fat", "vhd", "ploop", "cow", "qcow", "qcow2", "qed", "vmdk"];
 
-    public static readonly string[] SourceTypes = ["file", "block", "dir", "network", "volume", "nvme", "vhostuser"];
+    public static readonly string[] SourceTypes = ["file", "block", "dir", "network", "volume", "nvme", "vhostuser", "vhostvdpa"];
 
     /// <summary>Text that is dropped when empty: people write '' for a drive without a medium.</summary>
     public static readonly ValueSchema NonEmpty = new NonEmptyValue();
@@ -39,7 +39,7 @@ internal static class StorageSchemas
             : true);
 
     public static readonly ElementSchema Encryption = Element("encryption")
-        .Attr("format", OneOf("default", "qcow", "luks", "luks2"), missing: new FaultText(ErrorCode.XmlError, "unknown volume encryption format", ErrorDomain.Storage),
+        .Attr("format", OneOf("default", "qcow", "luks", "luks2", "luks-any"), missing: new FaultText(ErrorCode.XmlError, "unknown volume encryption format", ErrorDomain.Storage),
             bad: new FaultText(ErrorCode.ConfigUnsupported, "unknown volume encryption format type {0}", ErrorDomain.Storage))
         .Attr("engine", OneOf("qemu", "librbd"))
         .Open().With(
@@ -101,7 +101,9 @@ internal static class StorageSchemas
         .With(Element("metadata_cache").With(Sizes.Bytes("max_size")));
 
     /// <summary>A source that says its type in its parent, with or without the attributes that only a disk's own source has.</summary>
-    public static ElementSchema Source(bool ofDisk)
+    /// <param name="ofDisk">Whether it is a disk's own.</param>
+    /// <param name="withData">Whether the image may keep its data in another one, as qcow2 can.</param>
+    public static ElementSchema Source(bool ofDisk, bool withData = true)
     {
         ElementSchema file = Element("source").Attr("file", NonEmpty).Attr("fdgroup");
         ElementSchema block = Element("source").Attr("dev", NonEmpty);
@@ -124,8 +126,9 @@ internal static class StorageSchemas
             .Attr("type", OneOf("unix"), missing: FaultText.Xml("missing 'type' attribute for vhostuser disk source"),
                 bad: FaultText.Xml("invalid 'type' attribute for vhostuser disk source"))
             .Attr("path", missing: FaultText.Xml("missing 'path' attribute for vhostuser disk source")).With(Reconnect);
+        ElementSchema vdpa = Element("source").Attr("dev", required: true);
         ElementSchema network = NetworkSource();
-        foreach (ElementSchema schema in (ReadOnlySpan<ElementSchema>)[file, block, dir, volume, nvme, vhostUser, network])
+        foreach (ElementSchema schema in (ReadOnlySpan<ElementSchema>)[file, block, dir, volume, nvme, vhostUser, vdpa, network])
         {
             if (ofDisk)
             {
@@ -145,10 +148,12 @@ internal static class StorageSchemas
             if (schema != volume)
                 schema.With(Auth);
             schema.With(Encryption, Reservations);
+            if (withData)
+                schema.With(DataStore());
         }
 
         return Switch("source", static (_, parent) => parent?["type"] ?? "file",
-            ("file", file), ("block", block), ("dir", dir), ("volume", volume), ("nvme", nvme), ("vhostuser", vhostUser), ("network", network));
+            ("file", file), ("block", block), ("dir", dir), ("volume", volume), ("nvme", nvme), ("vhostuser", vhostUser), ("vhostvdpa", vdpa), ("network", network));
     }
 
     /// <summary>A backing chain: each link holds the next one.</summary>
@@ -189,6 +194,19 @@ internal static class StorageSchemas
         .OnlyWhen(Show.Live)
         .When(static (in Scope scope) => !scope.Context.Inactive);
 
+    /// <summary>The image that holds the data of a qcow2 image which keeps no more than its tables.</summary>
+    private static ElementSchema DataStore() => Element("dataStore")
+        .Attr("type", OneOf(SourceTypes), required: true, bad: FaultText.Xml("unknown storage source type '{0}'"))
+        .With(Format, Source(ofDisk: false, withData: false))
+        .Then(static (in Scope scope) =>
+        {
+            if (scope.Node.Child("format")?.Has("type") != true)
+                throw Fault.Xml(scope.Context.Domain, "missing data file store format");
+            return scope.Raw.Child("source") is null
+                ? throw Fault.Xml(scope.Context.Domain, "missing disk data file store source")
+                : true;
+        });
+
     private static ElementSchema NetworkSource() => Element("source")
         .Attr("protocol", OneOf(s_protocols), required: true)
         .Attr("name", when: static (in Scope scope) => scope.Raw.Has("name") || scope.Node["protocol"] != "nbd", missing: s_noName)
@@ -198,8 +216,14 @@ internal static class StorageSchemas
         .With(
             s_host,
             Element("identity").Attr("user").Attr("group").When(static (in Scope scope) => scope.Parent?["protocol"] == "nfs"),
+            Element("reconnect").Attr("delay", UIntOrZero).When(static (in Scope scope) => scope.Parent?["protocol"] == "nbd"),
             Element("snapshot").Attr("name"),
             Element("config").Attr("file"),
+            Element("knownHosts").Attr("path", required: true).When(IsSsh),
+            Element("identity").Attr("username", required: true).Attr("keyfile").Attr("agentsock").When(IsSsh)
+                .Then(static (in Scope scope) => scope.Node.Has("keyfile") || scope.Node.Has("agentsock")
+                    ? true
+                    : throw Fault.Xml(scope.Context.Domain, "element 'identity' requires either 'keyfile' or 'agentsock' attribute")),
             Initiator,
             Element("ssl").Attr("verify", YesNo).When(static (in Scope scope) => scope.Parent?["protocol"] is "https" or "ftps"),
             Element("cookies").OnlyWhen(Show.Secure).When(static (in Scope scope) => scope.Parent?["protocol"] is "http" or "https")
@@ -227,6 +251,8 @@ internal static class StorageSchemas
 
         return true;
     }
+
+    private static bool IsSsh(in Scope scope) => scope.Parent?["protocol"] == "ssh";
 
     private static bool IsHttpOrFtp(in Scope scope) => scope.Parent?["protocol"] is "http" or "https" or "ftp" or "ftps";
 

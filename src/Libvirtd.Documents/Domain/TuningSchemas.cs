@@ -64,7 +64,8 @@ internal static class TuningSchemas
     public static readonly ElementSchema IoThreads = Leaf("iothreads", UIntOrZero, FaultText.Xml("invalid iothreads count '{0}'"));
 
     public static readonly ElementSchema IoThreadIds = Element("iothreadids").With(
-        Element("iothread").Attr("id", Positive, required: true).Attr("thread_pool_min", Natural).Attr("thread_pool_max", Natural).Many());
+        Element("iothread").Attr("id", Positive, required: true).Attr("thread_pool_min", Natural).Attr("thread_pool_max", Natural)
+            .With(Element("poll").Attr("max", ULong).Attr("grow", ULong).Attr("shrink", ULong)).Many());
 
     public static readonly ElementSchema DefaultIoThread = Element("defaultiothread").Attr("thread_pool_min", Natural).Attr("thread_pool_max", Natural);
 

@@ -38,7 +38,7 @@ internal static class NetworkSchema
             bad: FaultText.Unsupported("unknown forwarding type '{0}'"))
         .Attr("managed", Any)
         .With(
-            Element("driver").Attr("name"),
+            Element("driver").Attr("name").Attr("model"),
             Element("nat").Attr("ipv6", YesNo).With(
                 Element("address").Attr("start").Attr("end"),
                 Element("port").Attr("start").Attr("end")),
@@ -79,7 +79,11 @@ internal static class NetworkSchema
                 .Attr("macTableManager"),
             Element("mtu").Attr("size"),
             Element("mac").Attr("address"),
-            Element("domain").Attr("name").Attr("localOnly", YesNo).Then(static (in Scope scope) => scope.Node.Has("name")),
+            Element("domain").Attr("name").Attr("localOnly", YesNo).Attr("register", YesNo)
+                .Then(static (in Scope scope) => scope.Node["register"] == "yes" && scope.Node["localOnly"] != "yes"
+                    ? throw Fault.Unsupported(scope.Context.Domain,
+                        $"attribute 'register=yes' in <domain> element requires 'localOnly=yes' in network {scope.Parent?.ChildText("name")}")
+                    : scope.Node.Has("name")),
             Dns,
             NetworkParts.Vlan,
             NetworkParts.Bandwidth,

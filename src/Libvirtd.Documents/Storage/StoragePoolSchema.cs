@@ -193,7 +193,8 @@ internal static class StoragePoolSchema
             normal = null;
             if (!DocumentText.TryParseNumber(value, 10, out Int128 id) || id < -1 || id > uint.MaxValue)
                 return ValueResult.Bad;
-            normal = id == -1 || id == uint.MaxValue ? null : ToText((long)(int)(uint)id);
+            // Upstream prints the upper half as negative numbers, and refuses them when it reads its own text.
+            normal = id == -1 || id == uint.MaxValue ? null : ToText((ulong)id);
             return ValueResult.Ok;
         }
     }

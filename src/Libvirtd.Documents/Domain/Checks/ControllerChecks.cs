@@ -7,6 +7,7 @@ internal static class ControllerChecks
     {
         if (controller.Child("driver")?["iothread"] is not null && controller["model"] is not ("virtio-scsi" or "virtio-transitional" or "virtio-non-transitional"))
             throw whole.Xml("'iothread' attribute only supported for virtio scsi controllers");
+        NewerChecks.Controller(controller, whole);
         if (controller["type"] != "pci")
             return;
         if (controller["model"] is "pci-root" or "pcie-root" && DeviceChecks.AddressType(controller) is not null)

@@ -35,6 +35,7 @@ internal static class DiskChecks
             DeviceChecks.Labels(link.Child("source"), whole);
         CheckWords(disk, whole);
         CheckNames(disk, target, device, name, whole);
+        NewerChecks.Disk(disk, whole);
     }
 
     private static void CheckChain(Node disk, Whole whole)
@@ -163,7 +164,7 @@ internal static class DiskChecks
             throw whole.Internal($"Invalid bus type '{bus}' for floppy disk");
         if (device != "floppy" && bus == "fdc")
             throw whole.Internal($"Invalid bus type '{bus}' for disk");
-        if (target.Has("removable") && bus != "usb")
+        if (target.Has("removable") && bus is not ("usb" or "scsi"))
             throw whole.Xml("removable is only valid for usb disks");
         if (disk.Child("source")?["startupPolicy"] is { } policy)
         {

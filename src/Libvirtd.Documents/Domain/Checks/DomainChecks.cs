@@ -10,6 +10,7 @@ internal static class DomainChecks
         Node devices = root.Child("devices")!;
         Whole whole = new(root, devices, domain);
         DeviceChecks.Apply(whole);
+        NewerChecks.Apply(whole);
         CheckAppId(root, domain);
         DiskRules.CheckNames(devices, domain);
         HostDeviceChecks.CheckAll(whole);
@@ -79,18 +80,10 @@ internal static class DomainChecks
             throw Fault.Xml(domain, "NUMA topology defined without NUMA cells");
     }
 
-    /// <summary>Firmware that is chosen automatically leaves little to say about it.</summary>
+    /// <summary>Firmware that is chosen automatically: what was chosen may stand there, as releases after 9.1 write it back.</summary>
     private static void CheckAutomatic(Node os, string firmware, ErrorDomain domain)
     {
         Node? loader = os.Child("loader"), nvram = os.Child("nvram");
-        foreach (string attribute in (ReadOnlySpan<string>)["readonly", "type"])
-        {
-            if (loader?[attribute] is not null)
-                throw Fault.Detail(domain, $"loader attribute '{attribute}' cannot be specified when firmware autoselection is enabled");
-        }
-
-        if (nvram?["template"] is not null)
-            throw Fault.Detail(domain, "nvram attribute 'template' cannot be specified when firmware autoselection is enabled");
         if (nvram is not null && firmware != "efi")
             throw Fault.Detail(domain, $"firmware type '{firmware}' does not support nvram");
         if (loader?["stateless"] == "yes" && nvram is not null)

@@ -27,6 +27,7 @@ internal static class InterfaceChecks
 
         if (!isVirtio)
             DeviceChecks.NoVirtioOptions(device.Child("driver"), whole);
+        NewerChecks.Interface(device, whole);
         if (type != "vhostuser")
             return;
         if (!isVirtio)
