@@ -11,5 +11,7 @@ internal sealed partial class TestHost : IDisposable
             if (domain.HasJob)
                 domain.Jobs.Current?.Abort();
         }
+
+        Images.Contents.Dispose();
     }
 }

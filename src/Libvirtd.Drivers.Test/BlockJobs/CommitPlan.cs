@@ -41,6 +41,7 @@ internal sealed record CommitPlan(ImmutableArray<ChainImage> Committed, ChainIma
     public override void Settle(TestImages images)
     {
         ulong capacity = Math.Max(images.Get(Base).Capacity, images.Get(Committed[0]).Capacity);
+        images.Contents.Lay(Base, Committed);
         images.Put(images.Merge(Base, Committed, capacity));
         if (Parent is not null)
             images.Put(images.Get(Parent) with { Backing = BackingName ?? Base.Path, BackingFormat = Base.Format });

@@ -50,6 +50,7 @@ internal sealed record CopyPlan(ImmutableArray<ChainImage> Copied, DiskChain Des
         if (!Inherits && file.BackingPath != below?.Path)
             file = file with { Backing = below?.Path, BackingFormat = below?.Format };
         images.Put(file);
+        images.Contents.Copy(Copied, Written);
         if (source.Path.Length > 0)
             images.Put(source);
     }

@@ -114,6 +114,6 @@ internal sealed partial class TestDomainDriver
         if (inherits)
             Host.Images.CreateOverlay(copy.Path!, format, source.Images[1]);
         else
-            Host.Images.Put(new ImageFile { Path = copy.Path!, Format = format, Capacity = Host.Images.Get(source.Active).Capacity, Allocation = 0 });
+            Host.Images.Create(copy, format, Host.Images.Get(source.Active).Capacity);
     }
 }

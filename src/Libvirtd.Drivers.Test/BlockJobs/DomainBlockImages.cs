@@ -59,18 +59,8 @@ internal sealed partial class TestDomainDriver
         if (available < size)
             throw BadArgument($"'{path}' starting from {offset} has only {available} bytes available");
         byte[] bytes = new byte[size];
-        if (Host.Storage.FindVolume(file.Path)?.Content is not { } content || !content.Acquire())
-            return new(bytes);
-        try
-        {
-            if (content.File is { } contents)
-                RandomAccess.Read(contents, bytes, (long)offset);
-        }
-        finally
-        {
-            content.Release();
-        }
-
+        using ContentView content = Host.Images.Contents.Freeze(Host.Images.ChainOf(disk.Node), (long)Math.Min(file.Capacity, long.MaxValue));
+        content.Read(bytes, (long)offset);
         return new(bytes);
     }
 

@@ -25,9 +25,13 @@ internal sealed record PullPlan(ChainImage Top, ImmutableArray<ChainImage> Betwe
         return below < 1 ? null : chain.Without(1, below);
     }
 
-    public override void Settle(TestImages images) => images.Put(images.Merge(Top, [Top, .. Between], images.Get(Top).Capacity) with
+    public override void Settle(TestImages images)
     {
-        Backing = BackingName ?? Below?.Path,
-        BackingFormat = Below?.Format,
-    });
+        images.Contents.LayBelow(Top, Between);
+        images.Put(images.Merge(Top, [Top, .. Between], images.Get(Top).Capacity) with
+        {
+            Backing = BackingName ?? Below?.Path,
+            BackingFormat = Below?.Format,
+        });
+    }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Libvirtd.Documents;
 using Libvirtd.Protocol;
 
@@ -16,7 +15,7 @@ internal static class CheckpointBitmaps
         foreach ((string disk, string bitmap) in checkpoint.Bitmaps)
         {
             if (ActiveFile(images, view.Definition.Document, disk) is { } file)
-                images.Put(file with { Bitmaps = file.Bitmaps.SetItem(bitmap, new ImageBitmap(0)) });
+                images.Put(file with { Bitmaps = file.Bitmaps.SetItem(bitmap, new ImageBitmap(ExtentSet.Empty)) });
         }
     }
 
@@ -62,21 +61,6 @@ internal static class CheckpointBitmaps
         }
 
         return sizes;
-    }
-
-    /// <summary>The guest writes bytes that it has not written before.</summary>
-    public static void Write(TestHost host, DomainEdit edit, string disk, ulong bytes)
-    {
-        TestImages images = host.Images;
-        if (ActiveFile(images, edit.View.Definition.Document, disk) is not { } file)
-            return;
-        ulong Grown(ulong size) => Math.Max(size, Math.Min(file.Capacity, size > ulong.MaxValue - bytes ? ulong.MaxValue : size + bytes));
-        images.Put(file with
-        {
-            Allocation = Grown(file.Allocation),
-            Bitmaps = file.Bitmaps.ToImmutableSortedDictionary(static one => one.Key, one => one.Value with { Dirty = Grown(one.Value.Dirty) }, StringComparer.Ordinal),
-        });
-        host.BlockJobs.Written(edit, images.ChainOf(edit.View.Definition.Document.DiskByTarget(disk)!).Active);
     }
 
     /// <summary>Nobody saved the bitmaps of a running domain: those of all its disks are broken, or one bitmap of one disk.</summary>

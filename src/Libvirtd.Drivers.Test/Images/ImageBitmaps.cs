@@ -15,7 +15,7 @@ internal static class ImageBitmaps
     /// <param name="name">The bitmap.</param>
     public static ImageBitmap? FindBitmap(this TestImages images, ImmutableArray<ChainImage> part, string name)
     {
-        UInt128 dirty = 0;
+        ExtentSet written = ExtentSet.Empty;
         bool isOver = false;
         ulong most = part.IsEmpty ? 0 : images.Get(part[0]).Capacity;
         for (int i = 0; i < part.Length; i++)
@@ -24,16 +24,16 @@ internal static class ImageBitmaps
             if (bitmap is null ? i == 0 : isOver || bitmap.IsBroken)
                 return null;
             isOver |= bitmap is null;
-            dirty += bitmap?.Dirty ?? 0;
+            written = bitmap is null ? written : written.With(bitmap.Written);
         }
 
-        return part.IsEmpty ? null : new ImageBitmap(dirty < most ? (ulong)dirty : most);
+        return part.IsEmpty ? null : new ImageBitmap(written.Until((long)Math.Min(most, long.MaxValue)));
     }
 
     /// <summary>An overlay goes on with the bitmaps of the image below, which records no more.</summary>
     public static ImmutableSortedDictionary<string, ImageBitmap> ForOverlay(this ImageFile below) =>
         below.Bitmaps.IsEmpty ? below.Bitmaps
-            : below.Bitmaps.Where(static one => !one.Value.IsBroken).ToImmutableSortedDictionary(static one => one.Key, static _ => new ImageBitmap(0), StringComparer.Ordinal);
+            : below.Bitmaps.Where(static one => !one.Value.IsBroken).ToImmutableSortedDictionary(static one => one.Key, static _ => new ImageBitmap(ExtentSet.Empty), StringComparer.Ordinal);
 
     /// <summary>
     /// The bitmaps of an image that takes what a part of a chain held: those that are whole in that part are merged into its own. A bitmap of its own
@@ -48,6 +48,7 @@ internal static class ImageBitmaps
         ImmutableSortedDictionary<string, ImageBitmap>.Builder merged = into.Bitmaps.ToBuilder();
         bool isInside = part.Any(image => image.Path == into.Path);
         ImmutableArray<ChainImage> others = part.RemoveAll(image => image.Path == into.Path);
+        long end = (long)Math.Min(capacity, long.MaxValue);
         UInt128 moved = 0;
         foreach (ChainImage image in others)
             moved += images.Get(image).Allocation;
@@ -60,17 +61,18 @@ internal static class ImageBitmaps
             if (own is { IsBroken: true })
                 continue;
             whole.Add(name);
-            merged[name] = new ImageBitmap(AtMost((UInt128)found.Dirty + (own?.Dirty ?? 0)));
+            merged[name] = own?.With(found.Written) ?? found;
         }
 
         foreach ((string name, ImageBitmap own) in into.Bitmaps)
         {
-            if (!isInside && !own.IsBroken && !whole.Contains(name))
-                merged[name] = new ImageBitmap(AtMost(own.Dirty + moved));
+            if (isInside || own.IsBroken || whole.Contains(name))
+                continue;
+            // Of some bytes nobody has said where they are: as many others count for them.
+            ExtentSet all = own.Written.With(images.Contents.WrittenTo(others, end));
+            merged[name] = new ImageBitmap(all.Filled((long)UInt128.Min(own.Dirty + moved, (ulong)end), end));
         }
 
         return merged.ToImmutable();
-
-        ulong AtMost(UInt128 bytes) => bytes < capacity ? (ulong)bytes : capacity;
     }
 }

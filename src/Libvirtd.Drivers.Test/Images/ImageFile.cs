@@ -47,6 +47,15 @@ internal sealed record ImageFile
 }
 
 /// <summary>What was written to an image since a checkpoint.</summary>
-/// <param name="Dirty">Bytes written.</param>
+/// <param name="Written">The bytes written.</param>
 /// <param name="IsBroken">It was not saved when it should have been: nobody knows what it has missed.</param>
-internal sealed record ImageBitmap(ulong Dirty, bool IsBroken = false);
+internal sealed record ImageBitmap(ExtentSet Written, bool IsBroken = false)
+{
+    /// <summary>Bytes of one bit, as QEMU makes it for images whose clusters are not larger.</summary>
+    public const int Granularity = 1 << 16;
+
+    /// <summary>How many bytes were written.</summary>
+    public ulong Dirty => (ulong)Written.Length;
+
+    public ImageBitmap With(ExtentSet written) => this with { Written = Written.With(written) };
+}

@@ -13,6 +13,9 @@ internal sealed class TestImages(TestHost host)
     private readonly bool _isFork;
     private ImmutableDictionary<string, ImageFile> _files = ImmutableDictionary<string, ImageFile>.Empty.WithComparers(StringComparer.Ordinal);
 
+    /// <summary>Their bytes.</summary>
+    public ImageContents Contents { get; private init; } = new(host);
+
     /// <summary>The files that calls have made or changed, by path.</summary>
     public ImmutableDictionary<string, ImageFile> Files => Volatile.Read(ref _files);
 
@@ -20,6 +23,7 @@ internal sealed class TestImages(TestHost host)
         : this(host)
     {
         _isFork = true;
+        Contents = new ImageContents(host) { IsFork = true };
         _files = files;
     }
 
@@ -61,14 +65,23 @@ internal sealed class TestImages(TestHost host)
             Backing = backing ?? below.Path,
             BackingFormat = below.Format,
         };
+        Contents.Forget(path);
         Put(file);
         return file;
+    }
+
+    /// <summary>Makes an image without bytes; what was there is overwritten.</summary>
+    public void Create(ChainImage image, string format, ulong capacity)
+    {
+        Contents.Forget(image.Path!);
+        Put(new ImageFile { Path = image.Path!, Format = format, Capacity = capacity, Allocation = 0 });
     }
 
     /// <summary>Removes a file, and the volume that it may be.</summary>
     public void Remove(string path)
     {
         ImmutableInterlocked.TryRemove(ref _files, path, out _);
+        Contents.Forget(path);
         if (!_isFork && host.Storage.FindVolume(path) is { } volume)
             host.Storage.ForgetVolume(volume);
     }

@@ -12,6 +12,8 @@ namespace Libvirtd.Drivers.Test;
 /// <param name="Bitmaps">What checkpoints have recorded in it.</param>
 internal sealed record MigratedDisk(string Target, ulong Capacity, ulong Allocation, ImmutableSortedDictionary<string, ImageBitmap> Bitmaps)
 {
+    private const int MostRanges = 64;
+
     /// <summary>The disks that go along: those that the client names or, without names, all that are neither shared nor read-only.</summary>
     public static IEnumerable<DomainDisk> Select(DomainDocument domain, MigrationRequest request)
     {
@@ -44,7 +46,7 @@ internal sealed record MigratedDisk(string Target, ulong Capacity, ulong Allocat
     {
         JsonObject root = new() { ["target"] = Target, ["capacity"] = Capacity, ["allocation"] = Allocation };
         if (!Bitmaps.IsEmpty)
-            root["bitmaps"] = new JsonObject(Bitmaps.Select(static one => KeyValuePair.Create(one.Key, (JsonNode?)JsonValue.Create(one.Value.Dirty))));
+            root["bitmaps"] = new JsonObject(Bitmaps.Select(static one => KeyValuePair.Create(one.Key, (JsonNode?)Ranges(one.Value))));
         return root;
     }
 
@@ -53,6 +55,23 @@ internal sealed record MigratedDisk(string Target, ulong Capacity, ulong Allocat
         root.GetProperty("capacity").GetUInt64(),
         root.GetProperty("allocation").GetUInt64(),
         root.TryGetProperty("bitmaps", out JsonElement bitmaps)
-            ? bitmaps.EnumerateObject().ToImmutableSortedDictionary(static one => one.Name, static one => new ImageBitmap(one.Value.GetUInt64()), StringComparer.Ordinal)
+            ? bitmaps.EnumerateObject().ToImmutableSortedDictionary(static one => one.Name, static one => Bitmap(one.Value), StringComparer.Ordinal)
             : ImageFile.NoBitmaps);
+
+    /// <summary>Starts and ends by turns. There is no room for very many: then all up to the last one counts.</summary>
+    private static JsonArray Ranges(ImageBitmap bitmap)
+    {
+        List<Extent> ranges = [.. bitmap.Written];
+        if (ranges.Count > MostRanges)
+            ranges = [.. ranges[..(MostRanges - 1)], new Extent(ranges[MostRanges - 1].Start, ranges[^1].End)];
+        return new JsonArray([.. ranges.SelectMany(static one => (JsonNode?[])[JsonValue.Create(one.Start), JsonValue.Create(one.End)])]);
+    }
+
+    private static ImageBitmap Bitmap(JsonElement ranges)
+    {
+        ExtentSet written = ExtentSet.Empty;
+        foreach (JsonElement[] range in ranges.EnumerateArray().Chunk(2))
+            written = written.With(Math.Max(range[0].GetInt64(), 0), range[^1].GetInt64());
+        return new ImageBitmap(written);
+    }
 }

@@ -42,6 +42,7 @@ internal sealed partial class TestSnapshotDriver
         SnapshotTree tree = flags.HasFlag(Flags.NoMetadata) ? view.Snapshots : view.Snapshots.Add(made) with { Current = made.Name };
         List<(SnapshotOverlay Overlay, ChainImage Below)> overlays = LayOverlays(view, made, flags.HasFlag(Flags.ReuseExt));
         KeepMemory(view, made.Document);
+        InternalSnapshots.Keep(Images, view, made);
         // A running domain's configuration follows where it has the same disk.
         view = GoOnAbove(view, overlays);
         view = view with { Snapshots = tree };

@@ -42,6 +42,9 @@ internal sealed class SnapshotDefinition(DomainSnapshotDocument document) : IMom
         return null;
     }
 
+    /// <summary>Whether a disk lies inside its own image: where the snapshot says so, and where an internal one does not name the disk.</summary>
+    public bool IsInside(string target) => PlaceOf(target) is { } place ? place == SnapshotPlace.Internal : !IsExternal;
+
     public SnapshotDefinition WithParent(string? parent) => parent == Parent ? this : new(Document.WithParent(parent));
 
     /// <summary>The document as text; one without the domain names it by <paramref name="uuid"/>.</summary>

@@ -22,7 +22,13 @@ internal sealed partial class TestSnapshotDriver
             edit.Publish(edit.View with { Snapshots = removal.Rest });
             Images.RemoveLeftOver(leftOver);
             if (onlyForgets)
+            {
                 KeepAll(edit.View);
+                return default;
+            }
+
+            foreach (SnapshotNode gone in removal.Gone)
+                InternalSnapshots.LetGo(Images, edit.View, gone.Definition);
             return default;
         }
 

@@ -114,6 +114,7 @@ internal sealed class SnapshotDeletion
     private void Forget(DomainEdit edit, List<BlockJob> jobs)
     {
         Step step = _steps.Dequeue();
+        InternalSnapshots.LetGo(_host.Images, edit.View, edit.View.Snapshots.Find(step.Snapshot)!.Definition);
         SnapshotMerge merge = new(_host.Images, edit.View, step.Snapshot);
         Volatile.Write(ref _done, Volatile.Read(ref _done) + Sum(step.Disks.Select(static disk => disk.Bytes)));
         _host.BlockJobs.EndTogether(edit, merge.View, jobs);

@@ -78,6 +78,7 @@ internal sealed class SnapshotMerge
         ImageFile top = _images.Get(overlay);
         bool isActive = _images.FindChain(View.Definition.Document, target)?.Active.Path == from;
         _merged.Add(new MergedOverlay(target, overlay, below, Math.Min(top.Allocation, top.Capacity), top.Capacity, isActive));
+        _images.Contents.Lay(below, [overlay]);
         _images.Put(_images.Merge(below, [overlay], Math.Max(top.Capacity, _images.Get(below).Capacity)));
         foreach (ImageFile above in _images.BackedBy(from).ToList())
             _images.Put(above with { Backing = into, BackingFormat = below.Format });

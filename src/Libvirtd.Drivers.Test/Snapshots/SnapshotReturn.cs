@@ -11,6 +11,7 @@ internal sealed class SnapshotReturn
 {
     private readonly TestImages _images;
     private readonly DomainView _view;
+    private readonly SnapshotDefinition _snapshot;
     private readonly ImageHolders _others;
     private readonly long _now;
     private readonly Dictionary<string, ChainImage> _made = new(StringComparer.Ordinal);
@@ -24,6 +25,7 @@ internal sealed class SnapshotReturn
     {
         _images = images;
         _view = view;
+        _snapshot = snapshot;
         _now = now;
         _others = ImageHolders.Of(images, view, snapshot.Name, withDefinitions: false);
         Document = snapshot.Document;
@@ -74,12 +76,19 @@ internal sealed class SnapshotReturn
 
     private DiskChain? Inside(string target, DiskChain chain)
     {
-        if (chain.Active is not { IsLocal: true, Path: { } path } || !_others.MustStay(path))
+        if (chain.Active is not { IsLocal: true, Path: { } path })
             return null;
+        if (!_others.MustStay(path))
+        {
+            InternalSnapshots.Return(_images, _view, _snapshot, chain.Active);
+            return null;
+        }
+
         if (!_made.TryGetValue(target, out ChainImage? copy))
         {
             copy = ChainImage.OfFile(NewPath(path), chain.Active.Format);
             _images.Put(_images.Get(chain.Active) with { Path = copy.Path!, Backing = chain.Count > 1 ? chain.Images[1].Path : null, IsForSnapshot = true });
+            InternalSnapshots.Return(_images, _view, _snapshot, chain.Active, copy);
             _made.Add(target, copy);
         }
 

@@ -26,8 +26,8 @@ internal sealed partial class TestStorage
             return Add(pool, new TestVolume(pool.Ref.Name, CheckNew(GetActive(poolName), document))).Ref;
     }
 
-    /// <summary>Makes a volume with another one's bytes. That takes time when there are many: they are copied on another thread.</summary>
-    public async ValueTask<StorageVolRef> CloneVolume(string poolName, string xml, StorageVolRef source, bool validate, CancellationToken cancel)
+    /// <summary>Makes a volume with another one's bytes.</summary>
+    public StorageVolRef CloneVolume(string poolName, string xml, StorageVolRef source, bool validate)
     {
         TestStoragePool pool = GetActive(poolName);
         StorageVolDocument document = ParseVolume(pool, xml, validate);
@@ -36,8 +36,7 @@ internal sealed partial class TestStorage
             ?? _pools.Find(source.Pool)?.View.Volumes.GetValueOrDefault(source.Name)
             ?? throw NoVolume(source.Name);
         CheckSpace(pool, document);
-        long length = Math.Max(TestVolume.InitialLength(document), original.Content.Length);
-        VolumeContent content = await CopyContent(original.Content, length, cancel);
+        VolumeContent content = original.Content.Copy(Math.Max(TestVolume.InitialLength(document), original.Content.Length));
         try
         {
             lock (_lock)
@@ -60,7 +59,7 @@ internal sealed partial class TestStorage
             Drop(pool, volume);
         }
 
-        volume.Content.Release();
+        Release(volume);
     }
 
     /// <summary>What is known of an image file has changed: so has the volume that it is. False: it is none.</summary>
@@ -90,7 +89,7 @@ internal sealed partial class TestStorage
             Drop(pool, volume);
         }
 
-        volume.Content.Release();
+        Release(volume);
     }
 
     public void ResizeVolume(string poolName, string name, ulong capacity, StorageVolResizeFlags flags)
@@ -208,6 +207,13 @@ internal sealed partial class TestStorage
         Allocation = view.Allocation - Math.Min(view.Allocation, volume.View.Allocation),
     });
 
+    /// <summary>The volume's bytes are of no use any more.</summary>
+    private void Release(TestVolume volume)
+    {
+        volume.Content.Release();
+        host.Images.Contents.Forget(volume.Path);
+    }
+
     private static TestVolume Find(TestStoragePool pool, string name) => pool.View.Volumes.GetValueOrDefault(name) ?? throw NoVolume(name);
 
     /// <summary>Searches all pools that run. Nearly always the path's last part is the name: that is tried before all are looked at.</summary>
@@ -231,20 +237,6 @@ internal sealed partial class TestStorage
         }
 
         return null;
-    }
-
-    private static async ValueTask<VolumeContent> CopyContent(VolumeContent content, long length, CancellationToken cancel)
-    {
-        if (content.IsEmpty || !content.Acquire())
-            return new VolumeContent(length);
-        try
-        {
-            return await Task.Run(() => content.Copy(length, cancel), cancel);
-        }
-        finally
-        {
-            content.Release();
-        }
     }
 
     private static VirException NoVolume(string name) =>

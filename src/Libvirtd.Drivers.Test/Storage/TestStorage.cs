@@ -199,7 +199,7 @@ internal sealed partial class TestStorage(TestHost host)
     {
         _pools.Remove(pool.Ref.Name, pool.Ref.Uuid, pool);
         foreach (TestVolume volume in pool.View.Volumes.Values)
-            volume.Content.Release();
+            Release(volume);
     }
 
     private static Node? FibreChannel(StoragePoolDocument document) =>

@@ -26,7 +26,7 @@ internal sealed class TestStorageVolDriver(TestStorage storage) : StorageVolDriv
         StorageVolCreateFlags flags)
     {
         FlagCheck.Require((uint)flags, (uint)StorageVolCreateFlags.Validate, "testStorageVolCreateXMLFrom");
-        return storage.CloneVolume(pool.Name, xml, clonevol, flags.HasFlag(StorageVolCreateFlags.Validate), call.Cancellation);
+        return new(storage.CloneVolume(pool.Name, xml, clonevol, flags.HasFlag(StorageVolCreateFlags.Validate)));
     }
 
     public override ValueTask Delete(CallContext call, StorageVolRef vol, StorageVolDeleteFlags flags)

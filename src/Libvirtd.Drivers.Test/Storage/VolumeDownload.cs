@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Libvirtd.Drivers.Test;
 
 /// <summary>Sends a range of a volume's bytes. It owns one use of the content.</summary>
@@ -29,11 +27,9 @@ internal sealed class VolumeDownload : StreamEndpoint
         long left = _end - _position;
         if (left <= 0)
             return new(StreamRead.End);
-        if (_content.File is not { } file)
-            return new(ReadZeros(buffer.Span, left));
         if (_sparse && _position >= _dataEnd)
         {
-            long data = VolumeFile.NextData(file, _position, _end);
+            long data = _content.NextData(_position, _end);
             if (data > _position)
             {
                 StreamRead hole = new(0, data - _position);
@@ -41,12 +37,13 @@ internal sealed class VolumeDownload : StreamEndpoint
                 return new(hole);
             }
 
-            _dataEnd = VolumeFile.NextHole(file, _position, _end);
+            _dataEnd = _content.NextHole(_position, _end);
         }
 
         long reach = _sparse ? Math.Min(_dataEnd, _end) : _end;
         // The stream's pump has a thread already; an asynchronous read would but take another one for each packet.
-        int count = RandomAccess.Read(file, buffer.Span[..(int)Math.Min(buffer.Length, reach - _position)], _position);
+        int count = (int)Math.Min(buffer.Length, reach - _position);
+        _content.Read(buffer.Span[..count], _position);
         _position += count;
         return new(new StreamRead(count));
     }
@@ -58,20 +55,5 @@ internal sealed class VolumeDownload : StreamEndpoint
         if (Interlocked.Exchange(ref _released, 1) == 0)
             _content.Release();
         return base.DisposeAsync();
-    }
-
-    /// <summary>Nothing was written: all is a hole.</summary>
-    private StreamRead ReadZeros(Span<byte> buffer, long left)
-    {
-        if (_sparse)
-        {
-            _position = _end;
-            return new StreamRead(0, left);
-        }
-
-        int count = (int)Math.Min(left, buffer.Length);
-        buffer[..count].Clear();
-        _position += count;
-        return new StreamRead(count);
     }
 }

@@ -35,10 +35,9 @@ internal sealed class VolumeUpload : StreamEndpoint
         if (fitting.Length > 0)
         {
             // The stream's pump has a thread already; an asynchronous write would but take another one for each packet.
-            RandomAccess.Write(_content.OpenFile(), fitting.Span, _position);
+            _content.Write(fitting.Span, _position);
             _position += fitting.Length;
             _written += fitting.Length;
-            _content.Extend(_position);
         }
 
         if (fitting.Length < data.Length)
@@ -52,10 +51,8 @@ internal sealed class VolumeUpload : StreamEndpoint
             return base.WriteHoleAsync(length, cancel);
         if (length < 0 || length > _end - _position)
             throw VirException.SystemError(ErrorDomain.Streams, NoSpace, "cannot write to stream");
-        if (!_content.IsEmpty)
-            VolumeFile.Punch(_content.OpenFile(), _position, length);
+        _content.Punch(_position, length);
         _position += length;
-        _content.Extend(_position);
         return default;
     }
 

@@ -8,7 +8,8 @@ namespace Libvirtd.Drivers.Test.Tests;
 public sealed class BackupTests : IEventListener
 {
     private const string Full = "<domainbackup/>";
-    private const string Pull = "<domainbackup mode='pull'><server name='localhost' port='10809'/></domainbackup>";
+    private static readonly string s_socket = Path.Combine(Path.GetTempPath(), $"backup-{Guid.NewGuid():N}");
+    private static readonly string s_pull = $"<domainbackup mode='pull'><server transport='unix' socket='{s_socket}'/></domainbackup>";
     private const double Duration = 2;
 
     private readonly VirtualClock _clock = new();
@@ -97,7 +98,7 @@ public sealed class BackupTests : IEventListener
     [Fact]
     public async Task A_pulled_backup_goes_on_until_it_is_ended()
     {
-        Begin(Pull, "one");
+        Begin(s_pull, "one");
         Advance(3 * 86400);
         Assert.Contains("<disk name='vda' backup='yes' type='file' backupmode='full' exportname='vda'>", await _domains.BackupGetXmlDesc(Call, _dom, 0), StringComparison.Ordinal);
         Assert.Contains("/i/vda.img.one", _host.Images.Files.Keys);
@@ -203,10 +204,10 @@ public sealed class BackupTests : IEventListener
 
     private DomainCheckpointRef Ref(string name) => new() { Name = name, Dom = _dom };
 
-    private void Write(string disk, ulong bytes)
+    private void Write(string disk, long bytes)
     {
         using DomainEdit edit = _host.Domains.Edit(_dom);
-        CheckpointBitmaps.Write(_host, edit, disk, bytes);
+        GuestWrites.Write(edit, disk, new GuestWrite(bytes));
     }
 
     private async Task<(DomainJobType Type, ulong Total, ulong Processed, ulong Remaining)> Info()

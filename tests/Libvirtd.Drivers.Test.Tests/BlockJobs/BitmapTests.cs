@@ -190,7 +190,7 @@ public sealed class BitmapTests : IDisposable
     private void Write(ulong bytes)
     {
         using DomainEdit edit = _host.Host.Domains.Edit(_host.Dom);
-        CheckpointBitmaps.Write(_host.Host, edit, "vda", bytes);
+        GuestWrites.Write(edit, "vda", new GuestWrite((long)bytes));
     }
 
     private ulong Size(string checkpoint) =>

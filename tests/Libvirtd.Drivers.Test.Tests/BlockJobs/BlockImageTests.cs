@@ -39,7 +39,7 @@ public sealed class BlockImageTests
         using BlockHost host = new(isRunning: false);
         host.Host.Storage.CreateVolume("default-pool", "<volume><name>v</name><capacity>8</capacity></volume>", validate: false);
         TestVolume volume = host.Host.Storage.GetVolume("default-pool", "v");
-        RandomAccess.Write(volume.Content.OpenFile(), "abcdefgh"u8, 0);
+        volume.Content.Write("abcdefgh"u8, 0);
         DomainRef dom = await host.Domains.DefineXml(Call, Hypervisor.Xml("other", devices:
             "<disk type='file'><source file='/default-pool/v'/><target dev='vda' bus='virtio'/></disk>"
             + "<disk type='file'><source file='/nowhere'/><target dev='vdb' bus='virtio'/></disk>"));

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Libvirtd.Drivers.Test;
 
 /// <summary>
-/// A sparse file without a name: it holds a volume's contents and is gone with its last handle, even when the process is killed.
+/// A sparse file without a name: it holds contents of a volume and is gone with its last handle, even when the process is killed.
 /// </summary>
 internal static partial class VolumeFile
 {
@@ -17,26 +17,23 @@ internal static partial class VolumeFile
     private const int NotSupported = 95;
     private const int ZeroBlock = 64 * 1024;
 
-    /// <summary>Bytes that the kernel is asked to copy at once: often enough to notice that the caller has gone.</summary>
+    /// <summary>Bytes that the kernel is asked to copy at once.</summary>
     private const int CopyBlock = 16 * 1024 * 1024;
 
-    /// <summary>A new file of <paramref name="length"/> bytes that all read as zero.</summary>
-    public static SafeFileHandle Create(long length)
+    /// <summary>A new file without bytes.</summary>
+    public static SafeFileHandle Create()
     {
         string path = Path.Combine(Folder(), $"libvirtd-net-{Guid.NewGuid():N}");
-        SafeFileHandle file;
         try
         {
-            file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+            SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
             File.Delete(path);
+            return file;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new VirException(ErrorCode.SystemError, ErrorDomain.Storage, $"cannot create a file for a volume's contents: {e.Message}", inner: e);
         }
-
-        SetLength(file, length);
-        return file;
     }
 
     public static void SetLength(SafeFileHandle file, long length)
@@ -72,24 +69,23 @@ internal static partial class VolumeFile
             RandomAccess.Write(file, zeros.AsSpan(0, (int)Math.Min(zeros.Length, length - done)), offset + done);
     }
 
-    /// <summary>Copies data, and not the holes between, up to <paramref name="length"/> bytes of the file.</summary>
-    public static void Copy(SafeFileHandle from, SafeFileHandle to, long length, CancellationToken cancel)
+    /// <summary>Copies a range.</summary>
+    /// <param name="from">The source, which has data there.</param>
+    /// <param name="to">The destination.</param>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="end">The byte after the last.</param>
+    public static void Copy(SafeFileHandle from, SafeFileHandle to, long offset, long end)
     {
-        for (long offset = NextData(from, 0, length); offset < length; offset = NextData(from, offset, length))
+        while (offset < end)
         {
-            long end = Math.Min(NextHole(from, offset, length), length);
-            while (offset < end)
-            {
-                cancel.ThrowIfCancellationRequested();
-                long input = offset;
-                long output = offset;
-                nint copied = copy_file_range(from, ref input, to, ref output, (nuint)Math.Min(end - offset, CopyBlock), 0);
-                if (copied < 0)
-                    throw VirException.SystemError(ErrorDomain.Storage, Marshal.GetLastPInvokeError(), "cannot copy a volume's contents");
-                if (copied == 0)
-                    return;
-                offset += copied;
-            }
+            long input = offset;
+            long output = offset;
+            nint copied = copy_file_range(from, ref input, to, ref output, (nuint)Math.Min(end - offset, CopyBlock), 0);
+            if (copied < 0)
+                throw VirException.SystemError(ErrorDomain.Storage, Marshal.GetLastPInvokeError(), "cannot copy a volume's contents");
+            if (copied == 0)
+                return;
+            offset += copied;
         }
     }
 
