@@ -1,4 +1,5 @@
 """Backups as an application makes them: whole, incremental, pulled; it waits for events, and repairs what broke."""
+import os
 import re
 import sys
 
@@ -13,7 +14,7 @@ note, wait = events.note, events.wait
 states = {0: "completed", 1: "failed", 2: "canceled"}
 FULL = "<domainbackup/>"
 INCREMENT = "<domainbackup><incremental>one</incremental></domainbackup>"
-PULL = "<domainbackup mode='pull'><incremental>one</incremental><server name='localhost' port='10809'/></domainbackup>"
+PULL = f"<domainbackup mode='pull'><incremental>one</incremental><server transport='unix' socket='{os.path.abspath('nbd')}'/></domainbackup>"
 
 
 def checkpoint(name):

@@ -8,6 +8,7 @@ internal sealed partial class TestHost : IDisposable
         BlockJobs.Dispose();
         foreach (TestDomain domain in Domains.All)
         {
+            domain.Backup?.Cancel();
             if (domain.HasJob)
                 domain.Jobs.Current?.Abort();
         }

@@ -12,12 +12,13 @@ namespace Libvirtd.Drivers.Test;
 /// <param name="domain">The domain.</param>
 /// <param name="document">What was asked for, complete.</param>
 /// <param name="isReused">The files are the caller's.</param>
-internal sealed class BackupJob(TestHost host, TestDomain domain, BackupDocument document, bool isReused)
+internal sealed class BackupJob(TestHost host, TestDomain domain, BackupDocument document, bool isReused) : IDisposable
 {
     private readonly DomainRef _about = domain.View.Ref;
     private ImmutableSortedDictionary<string, BackupDisk> _disks = ImmutableSortedDictionary<string, BackupDisk>.Empty.WithComparers(StringComparer.Ordinal);
     private DomainJob? _job;
     private string? _error;
+    private NbdServer? _server;
 
     public BackupDocument Document { get; } = document;
 
@@ -27,22 +28,46 @@ internal sealed class BackupJob(TestHost host, TestDomain domain, BackupDocument
     /// <summary>Bytes to be moved to a file.</summary>
     public ulong LengthOf(ChainImage store) => _disks.Values.Single(disk => disk.Store.IsAt(store)).Length;
 
-    /// <summary>Begins the whole: makes the files and starts the disks' jobs.</summary>
+    /// <summary>Keeps the disks' bytes as they are now, and offers them where clients are to read.</summary>
+    /// <param name="disks">The disks.</param>
+    /// <param name="place">Where clients are to read; null where the backup is pushed.</param>
+    /// <exception cref="VirException">The server cannot be had (VIR_ERR_INTERNAL_ERROR).</exception>
+    public void Prepare(IEnumerable<BackupDisk> disks, NbdAddress? place)
+    {
+        DomainDocument document = domain.View.Definition.Document;
+        foreach (BackupDisk disk in disks)
+        {
+            ContentView content = host.Images.Contents.Freeze(host.Images.FindChain(document, disk.Target)!,
+                (long)Math.Min(host.Images.Get(disk.Source).Capacity, long.MaxValue));
+            _disks = _disks.Add(disk.Target, disk with { Content = content });
+        }
+
+        try
+        {
+            if (place is not null)
+                _server = new NbdServer(place, [.. _disks.Values.Select(Offer)]);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Begins what is prepared: makes the files and starts the disks' jobs.</summary>
     /// <param name="edit">The domain's edit.</param>
     /// <param name="view">The domain as the backup is to find it.</param>
-    /// <param name="disks">The disks.</param>
     /// <exception cref="VirException">The domain has another job (VIR_ERR_OPERATION_TIMEOUT).</exception>
-    public void Begin(DomainEdit edit, DomainView view, IEnumerable<BackupDisk> disks)
+    public void Begin(DomainEdit edit, DomainView view)
     {
         _job = domain.Jobs.Begin(DomainJobOperation.Backup);
         _job.Progress = Progress;
         _job.OnAbort = _ => Cancel();
-        _disks = _disks.AddRange(disks.Select(static disk => KeyValuePair.Create(disk.Target, disk)));
         domain.Backup = this;
         foreach (BackupDisk disk in _disks.Values)
         {
             if (!isReused && disk.Store is { IsLocal: true, Path: { } path })
-                host.Images.Put(new ImageFile { Path = path, Format = disk.Store.Format ?? "raw", Capacity = host.Images.Get(disk.Source).Capacity, Allocation = 0 });
+                host.Images.Create(disk.Store, disk.Store.Format ?? "raw", host.Images.Get(disk.Source).Capacity);
             BackupPlan plan = new(this, disk.Source, disk.Store) { Name = $"backup-{disk.Target}-libvirt-1-format" };
             host.BlockJobs.Start(edit, view, disk.Target, plan, disk.Length, bandwidth: 0);
             view = edit.View;
@@ -63,7 +88,30 @@ internal sealed class BackupJob(TestHost host, TestDomain domain, BackupDocument
             Cancel();
     }
 
-    private void Cancel()
+    /// <summary>What a pushed backup's file is to hold.</summary>
+    public void Store(TestImages images, ChainImage store)
+    {
+        if (_disks.Values.Single(disk => disk.Store.IsAt(store)) is { Content: { } content, Changes: null })
+            images.Contents.Copy(content, store);
+    }
+
+    private NbdExport Offer(BackupDisk disk)
+    {
+        Node described = Document.Disks.First(one => one["name"] == disk.Target);
+        return new BackupExport(described["exportname"]!, $"disk {disk.Target} of domain {_about.Name}", disk.Content!,
+            disk.Changes is null ? null : described["exportbitmap"], disk.Changes);
+    }
+
+    /// <summary>Nobody reads any more.</summary>
+    public void Dispose()
+    {
+        _server?.Dispose();
+        foreach (BackupDisk disk in _disks.Values)
+            disk.Content?.Dispose();
+    }
+
+    /// <summary>Ends what is under way.</summary>
+    public void Cancel()
     {
         using DomainEdit edit = domain.Edit();
         foreach (BackupDisk disk in _disks.Values)
@@ -88,6 +136,7 @@ internal sealed class BackupJob(TestHost host, TestDomain domain, BackupDocument
             }
         }
 
+        Dispose();
         domain.Backup = null;
         domain.Jobs.End(_job!, _about, type, _error);
 
@@ -117,6 +166,12 @@ internal sealed class BackupJob(TestHost host, TestDomain domain, BackupDocument
 /// <param name="Length">Bytes to move.</param>
 internal sealed record BackupDisk(string Target, ChainImage Source, ChainImage Store, ulong Length)
 {
+    /// <summary>What was written since its checkpoint; null where the backup is a full one.</summary>
+    public ExtentSet? Changes { get; init; }
+
+    /// <summary>Its bytes as they were when the backup began.</summary>
+    public ContentView? Content { get; init; }
+
     /// <summary>How its job has ended; null while it has not.</summary>
     public ConnectDomainEventBlockJobStatus? Status { get; init; }
 

@@ -19,6 +19,7 @@ internal sealed record BackupPlan(BackupJob Backup, ChainImage Source, ChainImag
 
     public override void Settle(TestImages images)
     {
+        Backup.Store(images, Store);
         ImageFile source = images.Get(Source);
         ImageFile file = images.Get(Store);
         images.Put(file with { Capacity = source.Capacity, Allocation = Math.Max(file.Allocation, Math.Min(source.Capacity, Backup.LengthOf(Store))) });

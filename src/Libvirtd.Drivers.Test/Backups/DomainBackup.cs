@@ -1,16 +1,17 @@
 using System.Globalization;
+using System.Text;
 using Libvirtd.Documents;
 using Libvirtd.Protocol;
 
 namespace Libvirtd.Drivers.Test;
 
-/// <summary>
-/// Backups. Upstream's test driver has none: rules and texts are those of its QEMU driver. Bytes that are offered by a server (mode pull) are not
-/// served: the in-memory images have none.
-/// </summary>
+/// <summary>Backups. Upstream's test driver has none: rules and texts are those of its QEMU driver.</summary>
 internal sealed partial class TestDomainDriver
 {
     private const string Qcow2 = "qcow2";
+
+    /// <summary>Bytes, as QEMU has it.</summary>
+    private const int LongestBitmapName = 1023;
 
     private TestImages Images => Host.Images;
 
@@ -21,6 +22,21 @@ internal sealed partial class TestDomainDriver
         DomainCheckpointDocument? checkpoint = checkpointXml is null ? null : domains.ParseCheckpoint(checkpointXml, isRedefined: false);
         string suffix = checkpoint?.Name ?? Host.Time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         bool isReused = flags.HasFlag(DomainBackupBeginFlags.External);
+        NbdAddress? place = document.Root.Child("server") is { } server ? new NbdAddress(server) : null;
+        if (place is { NeedsLookup: true })
+            return BeginElsewhereAsync();
+        Begin(dom, document, checkpoint, suffix, isReused, place);
+        return default;
+
+        async ValueTask BeginElsewhereAsync()
+        {
+            await place.LookUpAsync(call.Cancellation).ConfigureAwait(false);
+            Begin(dom, document, checkpoint, suffix, isReused, place);
+        }
+    }
+
+    private void Begin(in DomainRef dom, BackupDocument document, DomainCheckpointDocument? checkpoint, string suffix, bool isReused, NbdAddress? place)
+    {
         using DomainEdit edit = domains.Edit(dom);
         DomainView view = edit.View;
         if (!view.IsActive)
@@ -32,15 +48,21 @@ internal sealed partial class TestDomainDriver
         List<BackupDisk> disks = [.. document.Disks.Where(static disk => disk["backup"] == "yes").Select(disk => Prepare(view, disk, document, isReused))];
         if (disks.Count == 0)
             throw UnsupportedConfig("no disks selected for backup");
-        if (checkpoint is not null)
+        if (checkpoint is not null && view.Snapshots.Count > 0)
+            throw Unsupported("cannot create checkpoint while snapshot exists");
+        BackupJob job = new(Host, edit.Domain, document, isReused);
+        job.Prepare(disks, place);
+        try
         {
-            if (view.Snapshots.Count > 0)
-                throw Unsupported("cannot create checkpoint while snapshot exists");
-            view = TestCheckpointDriver.Add(Host.Images, view, checkpoint);
+            if (checkpoint is not null)
+                view = TestCheckpointDriver.Add(Host.Images, view, checkpoint);
+            job.Begin(edit, view);
         }
-
-        new BackupJob(Host, edit.Domain, document, isReused).Begin(edit, view, disks);
-        return default;
+        catch
+        {
+            job.Dispose();
+            throw;
+        }
     }
 
     public override ValueTask<string> BackupGetXmlDesc(CallContext call, DomainRef dom, uint flags)
@@ -55,6 +77,9 @@ internal sealed partial class TestDomainDriver
     {
         if (!document.IsPush && (document.Root.Child("server") is not { } given || (given["transport"] == "tcp" && given["port"] is null)))
             throw Unsupported("<domainbackup> must specify TCP port for now");
+        if (document.Root.Child("server")?["tls"] == "yes")
+            throw Invalid("backup TLS directory not configured");
+        HashSet<string> exports = new(StringComparer.Ordinal);
         return document.With(root =>
         {
             foreach (Node disk in root.Child("disks")!.All("disk"))
@@ -67,12 +92,19 @@ internal sealed partial class TestDomainDriver
                     throw UnsupportedConfig($"pull mode backup for disk '{disk["name"]}' requires qcow2 driver");
                 if (document.IsPush)
                     continue;
-                disk["exportname"] ??= disk["name"];
-                if (disk["incremental"] is not null)
-                    disk["exportbitmap"] ??= $"backup-{disk["name"]}";
+                string export = disk["exportname"] ??= disk["name"]!;
+                if (Encoding.UTF8.GetByteCount(export) > NbdConstants.LongestText)
+                    throw ExportFails($"export name '{export}' too long");
+                if (!exports.Add(export))
+                    throw ExportFails($"NBD server already has export named '{export}'");
+                if (disk["incremental"] is not null && Encoding.UTF8.GetByteCount(disk["exportbitmap"] ??= $"backup-{disk["name"]}") > LongestBitmapName)
+                    throw VirException.Internal(ErrorDomain.Test, "unable to execute QEMU command 'transaction': Bitmap name too long");
             }
         });
     }
+
+    private static VirException ExportFails(string reason) =>
+        VirException.Internal(ErrorDomain.Test, $"unable to execute QEMU command 'block-export-add': {reason}");
 
     /// <summary>What a disk's part of the backup is, if it can be.</summary>
     private BackupDisk Prepare(DomainView view, Node disk, BackupDocument document, bool isReused)
@@ -82,6 +114,7 @@ internal sealed partial class TestDomainDriver
         view.Blocks.RequireIdle(target);
         ChainImage source = Images.ChainOf(view.Definition.Document.DiskByTarget(target)!).Active;
         ulong length = Images.Get(source).Capacity;
+        ExtentSet? written = null;
         if (disk["incremental"] is { } since)
         {
             CheckpointDefinition checkpoint = view.Checkpoints.Find(since)?.Definition ?? throw VirException.Of(ErrorCode.NoDomainCheckpoint, ErrorDomain.Test,
@@ -90,6 +123,7 @@ internal sealed partial class TestDomainDriver
             ImageBitmap changes = CheckpointBitmaps.Find(Images, view.Definition.Document, target, bitmap) ?? throw CheckpointBitmaps.Inconsistent(since, target);
             // A pulled backup offers the whole disk, and the bitmap beside it.
             length = document.IsPush ? changes.Dirty : length;
+            written = changes.Written;
         }
 
         Node place = disk.Child(document.IsPush ? "target" : "scratch")!;
@@ -102,6 +136,6 @@ internal sealed partial class TestDomainDriver
                 $"unable to execute QEMU command 'blockdev-add': Could not open '{store.Path}': No such file or directory");
         }
 
-        return new BackupDisk(target, source, store, length);
+        return new BackupDisk(target, source, store, length) { Changes = written };
     }
 }
