@@ -131,6 +131,7 @@ public sealed class OddArgumentTests : IDisposable
         Assert.DoesNotContain("bandwidth", await host.Snapshots.GetXmlDesc(Call, host.Snap(host.Test, "s"), 0), StringComparison.Ordinal);
         await host.Domains.SetBlockIoTune(Call, host.Test, "vda", [new TypedParam("group_name", "")], 0);
         Assert.Contains("<group_name></group_name>", host.DomainXml(host.Test), StringComparison.Ordinal);
+        Assert.DoesNotContain("iotune", await host.Snapshots.GetXmlDesc(Call, host.Snap(host.Test, "t"), 0), StringComparison.Ordinal);
     }
 
     [Fact]

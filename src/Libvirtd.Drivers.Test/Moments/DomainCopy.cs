@@ -11,17 +11,27 @@ internal static class DomainCopy
     {
         if (document.Root.Child("cputune")?.All("vcpupin").Any(static pin => pin["cpuset"] is "") == true)
             throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.None, "Failed to parse bitmap ''");
-        return document.Interfaces.Any(static net => EmptyLimits(net.Node) is not null) ? document.With(RemoveEmptyLimits) : document;
+        return document.Devices.Any(static device => EmptyBandwidth(device) is not null || EmptyGroup(device) is not null)
+            ? document.With(RemoveEmptyLimits)
+            : document;
     }
 
     private static void RemoveEmptyLimits(Node root)
     {
-        foreach (Node net in root.Child("devices")!.All("interface"))
+        foreach (Node device in root.Child("devices")!.Children)
         {
-            if (EmptyLimits(net) is { } empty)
-                net.Remove(empty);
+            if (EmptyBandwidth(device) is { } bandwidth)
+                device.Remove(bandwidth);
+            if (EmptyGroup(device) is not { } group)
+                continue;
+            Node tune = device.Child("iotune")!;
+            tune.Remove(group);
+            if (tune.Children.Count == 0)
+                device.Remove(tune);
         }
     }
 
-    private static Node? EmptyLimits(Node net) => net.Child("bandwidth") is { Children.Count: 0 } empty ? empty : null;
+    private static Node? EmptyBandwidth(Node net) => net.Child("bandwidth") is { Children.Count: 0 } empty ? empty : null;
+
+    private static Node? EmptyGroup(Node disk) => disk.Child("iotune")?.Child("group_name") is { Text: "" } empty ? empty : null;
 }
