@@ -133,6 +133,13 @@ public sealed class DomainAgentTests
         Assert.Contains("<total_bytes_sec>4</total_bytes_sec>", host.DomainXml(test), StringComparison.Ordinal);
         Assert.Equal("invalid argument: throttlegroup 'fast' was not found in the domain config",
             Fails(() => host.Domains.DelThrottleGroup(Call, test, "fast", Impact.Live)).Text);
+        await host.Domains.SetThrottleGroup(Call, test, "free", [new("read_iops_sec", 4ul)], Impact.Live); // a limit needs no maximum
+        await host.Domains.AttachDeviceFlags(Call, test, "<disk type='file'><source file='/x'/><target dev='vdx'/><throttlefilters><throttlefilter group='free'/>"
+            + "</throttlefilters></disk>", DomainDeviceModifyFlags.Live);
+        Assert.Equal("Requested operation is not valid: throttlegroup 'free' is still being used by disk vdx",
+            Fails(() => host.Domains.DelThrottleGroup(Call, test, "free", Impact.Live)).Text);
+        await host.Domains.DetachDeviceFlags(Call, test, "<disk type='file'><source file='/x'/><target dev='vdx'/></disk>", DomainDeviceModifyFlags.Live);
+        await host.Domains.DelThrottleGroup(Call, test, "free", Impact.Live);
         await host.Domains.DelThrottleGroup(Call, test, "slow", Impact.Live);
         Assert.DoesNotContain("throttle", host.DomainXml(test), StringComparison.Ordinal);
     }

@@ -108,6 +108,7 @@ public sealed class NodeTests : IAsyncDisposable
     {
         string text = await Connect.GetDomainCapabilities(Call, null, null, null, null, 0);
         Assert.Contains("<path>/usr/bin/test-hv</path>", text, StringComparison.Ordinal);
+        Assert.Equal(text, await Connect.GetDomainCapabilities(Call, null, null, null, null, (ConnectGetDomainCapabilitiesFlags)1));
         Assert.Contains("<model fallback='forbid'>Haswell-noTSX</model>", text, StringComparison.Ordinal);
         Assert.Equal((ErrorCode.InvalidArg, "invalid argument: could not find capabilities for arch=x86_64 domaintype=kvm "),
             Hypervisor.Fails(() => _ = Connect.GetDomainCapabilities(Call, null, "x86_64", null, "kvm", 0)));

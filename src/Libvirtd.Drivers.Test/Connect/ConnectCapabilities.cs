@@ -10,7 +10,8 @@ internal sealed partial class TestConnectDriver
     public override ValueTask<string> GetDomainCapabilities(CallContext call, string? emulatorbin, string? arch, string? machine, string? virttype,
         ConnectGetDomainCapabilitiesFlags flags)
     {
-        FlagCheck.Require((uint)flags, 0, "testConnectGetDomainCapabilities");
+        const uint WithoutDeprecated = 1; // no feature of the host's CPU is deprecated
+        FlagCheck.Require((uint)flags, WithoutDeprecated, "testConnectGetDomainCapabilities");
         HostGuest guest = FindGuest(emulatorbin, arch, machine, virttype);
         return new(new DomainCapabilitiesDocument
         {

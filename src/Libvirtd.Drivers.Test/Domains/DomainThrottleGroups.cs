@@ -21,7 +21,7 @@ internal sealed partial class TestDomainDriver
             if (one is null && groups.Children.Count >= MostThrottleGroups)
                 throw VirException.Of(ErrorCode.OperationFailed, ErrorDomain.Test, $"more than {MostThrottleGroups} throttle groups");
             one ??= groups.Add("throttlegroup");
-            SetThrottles(one, [.. @params.Where(static param => param.Field != GroupName)]);
+            SetThrottles(one, [.. @params.Where(static param => param.Field != GroupName)], needsMaximum: false);
             one.SetChildText(GroupName, group);
         })));
         return default;
@@ -36,12 +36,17 @@ internal sealed partial class TestDomainDriver
             Node? groups = root.Child("throttlegroups");
             Node one = FindGroup(groups, group)
                 ?? throw VirException.Of(ErrorCode.InvalidArg, ErrorDomain.Test, $"throttlegroup '{group}' was not found in the domain config");
+            if (root.Child("devices")!.All("disk").FirstOrDefault(disk => UsesGroup(disk, group!))?.Child("target")?["dev"] is { } disk)
+                throw VirException.Of(ErrorCode.OperationInvalid, ErrorDomain.Test, $"throttlegroup '{group}' is still being used by disk {disk}");
             groups!.Remove(one);
             if (groups.Children.Count == 0)
                 root.Remove(groups);
         })));
         return default;
     }
+
+    private static bool UsesGroup(Node disk, string group) =>
+        disk.Child("throttlefilters")?.All("throttlefilter").Any(filter => filter["group"] == group) == true;
 
     private static Node? FindGroup(Node? groups, string? name) => groups?.All("throttlegroup").FirstOrDefault(one => one.ChildText(GroupName) == name);
 }
