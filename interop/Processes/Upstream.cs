@@ -16,6 +16,12 @@ internal static class Upstream
     public static string? Root { get; } =
         Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } root ? System.IO.Path.GetFullPath(root) : null;
 
+    /// <summary>Skips a test of what holds for the installed release alone.</summary>
+    public static void SkipIfOther()
+    {
+        if (Root is not null) Assert.Skip("upstream is another release: see the report");
+    }
+
     /// <summary>Where a file of upstream's system lies on this machine.</summary>
     public static string Path(string file) => Root is null ? file : System.IO.Path.Join(Root, file);
 
