@@ -91,30 +91,6 @@ public sealed class DomainDocumentTests
         Assert.Equal("XML error: unknown device type 'moon'", Assert.Throws<VirException>(() => DomainDocument.ParseDevice("<moon/>")).Message);
     }
 
-    [Theory]
-    [InlineData("<foo/></domain>", "Element domain has extra content: foo\n")]
-    [InlineData("<devices><foo/></devices></domain>", "Extra element devices in interleave\nElement domain failed to validate content\n")]
-    [InlineData("<devices><disk foo='1'><source file='/a'/><target dev='vda'/></disk></devices></domain>",
-        "Extra element devices in interleave\nElement domain failed to validate content\n")]
-    public void Validation_refuses_what_would_be_dropped(string rest, string message)
-    {
-        VirException error = Assert.Throws<VirException>(() => DomainDocument.Parse(Minimal + rest, new DomainParseOptions { Validate = true }));
-        Assert.Equal(ErrorCode.XmlInvalidSchema, error.Code);
-        Assert.Equal("XML document failed to validate against schema: Unable to validate doc against /usr/share/libvirt/schemas/domain.rng\n" + message, error.Message);
-        DomainDocument.Parse(Minimal + rest);
-    }
-
-    [Fact]
-    public void Valid_documents_pass_validation()
-    {
-        foreach (string name in Golden.Names("domain").Where(static name => !name.StartsWith("error-", StringComparison.Ordinal) && name != "metadata"))
-        {
-            string printed = Golden.Print("domain", Golden.Input("domain", name));
-            Exception? error = Record.Exception(() => DomainDocument.Parse(printed, new DomainParseOptions { Validate = true }));
-            Assert.True(error is null, $"{name}: {error?.Message}");
-        }
-    }
-
     [Fact]
     public void A_driver_keeps_its_own_namespace()
     {

@@ -99,7 +99,7 @@ public sealed class OtherDocumentTests
         BackupDocument pull = BackupDocument.Parse("""
             <domainbackup mode='pull'>
               <server name='localhost' port='10809'/>
-              <disks><disk name='vda' type='file' exportname='a'><scratch file='/s'/></disk><disk name='vdb' backup='no' type='file'/></disks>
+              <disks><disk name='vda' type='file' exportname='a'><scratch file='/s'/></disk><disk name='vdb' backup='no'/></disks>
             </domainbackup>
             """);
         Assert.Equal("""

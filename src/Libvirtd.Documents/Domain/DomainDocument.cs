@@ -55,7 +55,7 @@ public sealed class DomainDocument : Document
     public static DomainDocument Parse(string xml, DomainParseOptions? options = null)
     {
         options ??= new DomainParseOptions();
-        return Parse(DocumentReader.Read(xml, options.Url, options.ErrorDomain, "domain"), options);
+        return Parse(DocumentReader.Read(xml, options.Url, options.ErrorDomain, "domain", options.Validate ? "domain.rng" : null), options);
     }
 
     /// <summary>Reads a domain that stands inside another document; one that was stored there is not checked as a whole again.</summary>

@@ -38,5 +38,5 @@ public sealed class DomainParseOptions
     /// <summary>Where new MAC addresses come from, as <c>52:54:00:12:34:56</c>.</summary>
     public Func<string> NewMac { get; init; } = MacAddress.NewRandom;
 
-    internal ParseContext ToContext() => new() { Domain = ErrorDomain, Inactive = Inactive, Schema = Validate ? "domain.rng" : null, NewUuid = NewUuid, NewMac = NewMac };
+    internal ParseContext ToContext() => new() { Domain = ErrorDomain, Inactive = Inactive, NewUuid = NewUuid, NewMac = NewMac };
 }

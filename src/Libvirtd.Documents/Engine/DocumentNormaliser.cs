@@ -5,13 +5,9 @@ namespace Libvirtd.Documents;
 /// <summary>Holds a text's tree against its schema: what is known is checked, completed and put in order; what is unknown is dropped.</summary>
 internal static class DocumentNormaliser
 {
-    /// <summary>The normalised document; where the context names a schema, the unknown is an error first.</summary>
-    public static Node ApplyRoot(ElementSchema schema, Node raw, ParseContext context)
-    {
-        if (context.Schema is { } file)
-            SchemaValidator.Check(schema, raw, file);
-        return Apply(schema, raw, null, context) ?? new Node(schema.Name, schema);
-    }
+    /// <summary>The normalised document.</summary>
+    public static Node ApplyRoot(ElementSchema schema, Node raw, ParseContext context) =>
+        Apply(schema, raw, null, context) ?? new Node(schema.Name, schema);
 
     /// <summary>The normalised element, or null where nothing of it is left.</summary>
     public static Node? Apply(ElementSchema schema, Node raw, Node? parent, ParseContext context)

@@ -18,7 +18,10 @@ public sealed class DocumentOptions
     public Func<string> NewMac { get; init; } = MacAddress.NewRandom;
 
     /// <param name="domain">Whose error a broken document is, where the options do not say.</param>
-    /// <param name="schema">The schema's file name, for validation.</param>
-    internal ParseContext ToContext(ErrorDomain domain, string? schema = null) =>
-        new() { Domain = ErrorDomain ?? domain, Inactive = true, Schema = Validate ? schema : null, NewUuid = NewUuid, NewMac = NewMac };
+    internal ParseContext ToContext(ErrorDomain domain) =>
+        new() { Domain = ErrorDomain ?? domain, Inactive = true, NewUuid = NewUuid, NewMac = NewMac };
+
+    /// <summary>The root element of a text, held against its schema where the caller asked for that.</summary>
+    internal Node Read(string xml, string url, ErrorDomain domain, string rootName, string schema) =>
+        DocumentReader.Read(xml, url, ErrorDomain ?? domain, rootName, Validate ? schema : null);
 }

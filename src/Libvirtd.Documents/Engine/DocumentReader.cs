@@ -39,13 +39,15 @@ internal static class DocumentReader
         }
     }
 
-    /// <summary>The root element, which must have one of the names.</summary>
-    public static Node Read(string xml, string url, ErrorDomain domain, string rootName)
+    /// <summary>The root element, which must have that name and, where a schema is named, keep to it: see <see cref="SchemaValidator"/>.</summary>
+    public static Node Read(string xml, string url, ErrorDomain domain, string rootName, string? schema = null)
     {
         Node root = Read(xml, url, domain);
-        return root.Name == rootName && root.Namespace is null
-            ? root
-            : throw Fault.Xml(ErrorDomain.Xml, $"expecting root element of '{rootName}', not '{root.Name}'");
+        if (root.Name != rootName || root.Namespace is not null)
+            throw Fault.Xml(ErrorDomain.Xml, $"expecting root element of '{rootName}', not '{root.Name}'");
+        if (schema is not null)
+            SchemaValidator.Check(root, schema);
+        return root;
     }
 
     private static Node ReadRoot(XmlReader reader, string url, ErrorDomain domain, int verbatimDepth)

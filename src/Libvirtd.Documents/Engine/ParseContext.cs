@@ -11,9 +11,6 @@ public sealed class ParseContext
     /// <summary>Live parts of the text (an id, generated aliases) are ignored.</summary>
     public bool Inactive { get; init; }
 
-    /// <summary>The file name of the schema that the document must keep to, such as <c>domain.rng</c>; null where the unknown is dropped.</summary>
-    public string? Schema { get; init; }
-
     /// <summary>Where new uuids come from.</summary>
     public Func<Guid> NewUuid { get; init; } = Guid.NewGuid;
 

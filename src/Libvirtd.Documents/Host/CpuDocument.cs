@@ -92,6 +92,8 @@ public sealed class CpuDocument : Document
     {
         options ??= new DocumentOptions();
         Node raw = DocumentReader.Read(xml, "(CPU_definition)", options.ErrorDomain ?? ErrorDomain.Cpu);
+        if (options.Validate)
+            SchemaValidator.Check(raw, "cpu.rng");
         if (raw.Name != "cpu")
             throw Fault.Xml(ErrorDomain.Cpu, "XML does not contain expected 'cpu' element");
         bool isHost = mustBeHost || raw.Child("arch") is not null;
@@ -105,7 +107,7 @@ public sealed class CpuDocument : Document
             throw Fault.Unsupported(ErrorDomain.Cpu, $"Unknown architecture {raw.ChildText("arch")}");
         if (isHost && string.IsNullOrEmpty(raw.ChildText("model")))
             throw Fault.Xml(ErrorDomain.Cpu, "Missing CPU model name");
-        ParseContext context = options.ToContext(ErrorDomain.Cpu, "cpu.rng");
+        ParseContext context = options.ToContext(ErrorDomain.Cpu);
         return new(DocumentNormaliser.ApplyRoot(isHost ? s_host : CpuSchemas.Guest, raw, context));
     }
 }

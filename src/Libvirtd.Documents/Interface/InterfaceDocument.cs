@@ -21,11 +21,11 @@ public sealed class InterfaceDocument : Document
     public static InterfaceDocument Parse(string xml, DocumentOptions? options = null)
     {
         options ??= new DocumentOptions();
-        return Parse(DocumentReader.Read(xml, "(interface_definition)", options.ErrorDomain ?? ErrorDomain.Interface, "interface"), options);
+        return Parse(options.Read(xml, "(interface_definition)", ErrorDomain.Interface, "interface", "interface.rng"), options);
     }
 
     internal static InterfaceDocument Parse(Node raw, DocumentOptions options) =>
-        new(DocumentNormaliser.ApplyRoot(InterfaceSchema.Root, raw, options.ToContext(ErrorDomain.Interface, "interface.rng")));
+        new(DocumentNormaliser.ApplyRoot(InterfaceSchema.Root, raw, options.ToContext(ErrorDomain.Interface)));
 
     public InterfaceDocument With(Action<Node> change) => new(Edited(change));
 }

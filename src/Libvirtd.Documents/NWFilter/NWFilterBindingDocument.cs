@@ -43,7 +43,7 @@ public sealed class NWFilterBindingDocument : Document
     public static NWFilterBindingDocument Parse(string xml, DocumentOptions? options = null)
     {
         options ??= new DocumentOptions();
-        Node raw = DocumentReader.Read(xml, "(nwfilterbinding_definition)", options.ErrorDomain ?? ErrorDomain.NwFilter, "filterbinding");
-        return new(DocumentNormaliser.ApplyRoot(s_root, raw, options.ToContext(ErrorDomain.NwFilter, "nwfilterbinding.rng")));
+        Node raw = options.Read(xml, "(nwfilterbinding_definition)", ErrorDomain.NwFilter, "filterbinding", "nwfilterbinding.rng");
+        return new(DocumentNormaliser.ApplyRoot(s_root, raw, options.ToContext(ErrorDomain.NwFilter)));
     }
 }

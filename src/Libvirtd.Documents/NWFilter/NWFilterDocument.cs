@@ -29,7 +29,7 @@ public sealed class NWFilterDocument : Document
     {
         options ??= new DocumentOptions();
         ErrorDomain domain = options.ErrorDomain ?? ErrorDomain.NwFilter;
-        Node raw = DocumentReader.Read(xml, "(nwfilter_definition)", domain, "filter");
+        Node raw = options.Read(xml, "(nwfilter_definition)", domain, "filter", "nwfilter.rng");
         if (raw["name"] is not { Length: > 0 } name)
             throw Fault.Internal(domain, "filter has no name");
         Node root = new("filter");

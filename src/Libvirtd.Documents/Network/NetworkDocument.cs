@@ -28,11 +28,11 @@ public sealed class NetworkDocument : Document
     public static NetworkDocument Parse(string xml, DocumentOptions? options = null)
     {
         options ??= new DocumentOptions();
-        return Parse(DocumentReader.Read(xml, "(network_definition)", options.ErrorDomain ?? ErrorDomain.Network, "network"), options);
+        return Parse(options.Read(xml, "(network_definition)", ErrorDomain.Network, "network", "network.rng"), options);
     }
 
     internal static NetworkDocument Parse(Node raw, DocumentOptions options) =>
-        new(DocumentNormaliser.ApplyRoot(NetworkSchema.Root, raw, options.ToContext(ErrorDomain.Network, "network.rng")));
+        new(DocumentNormaliser.ApplyRoot(NetworkSchema.Root, raw, options.ToContext(ErrorDomain.Network)));
 
     public NetworkDocument With(Action<Node> change) => new(Edited(change));
 

@@ -59,8 +59,8 @@ public sealed class NetworkPortDocument : Document
     public static NetworkPortDocument Parse(string xml, DocumentOptions? options = null)
     {
         options ??= new DocumentOptions();
-        Node raw = DocumentReader.Read(xml, "(networkport_definition)", options.ErrorDomain ?? ErrorDomain.Network, "networkport");
-        Node root = DocumentNormaliser.ApplyRoot(s_root, raw, options.ToContext(ErrorDomain.Network, "networkport.rng"));
+        Node raw = options.Read(xml, "(networkport_definition)", ErrorDomain.Network, "networkport", "networkport.rng");
+        Node root = DocumentNormaliser.ApplyRoot(s_root, raw, options.ToContext(ErrorDomain.Network));
         if (root.Child("uuid") is null)
             root.SetChildText("uuid", options.NewUuid().ToString("D"));
         return new NetworkPortDocument(root);

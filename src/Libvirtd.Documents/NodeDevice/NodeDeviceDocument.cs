@@ -122,7 +122,7 @@ public sealed class NodeDeviceDocument : Document
     }
 
     private static Node Read(string xml, DocumentOptions? options) =>
-        DocumentReader.Read(xml, "(node_device_definition)", options?.ErrorDomain ?? ErrorDomain.Nodedev, "device");
+        (options ?? new DocumentOptions()).Read(xml, "(node_device_definition)", ErrorDomain.Nodedev, "device", "nodedev.rng");
 
     /// <summary>Whatever a new device calls itself, it is not called so.</summary>
     private static Node Unnamed(Node raw)

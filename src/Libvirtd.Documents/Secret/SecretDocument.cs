@@ -49,8 +49,8 @@ public sealed class SecretDocument : Document
     public static SecretDocument Parse(string xml, DocumentOptions? options = null)
     {
         options ??= new DocumentOptions();
-        Node raw = DocumentReader.Read(xml, "(definition_of_secret)", options.ErrorDomain ?? ErrorDomain.Secret, "secret");
-        Node root = DocumentNormaliser.ApplyRoot(s_root, raw, options.ToContext(ErrorDomain.Secret, "secret.rng"));
+        Node raw = options.Read(xml, "(definition_of_secret)", ErrorDomain.Secret, "secret", "secret.rng");
+        Node root = DocumentNormaliser.ApplyRoot(s_root, raw, options.ToContext(ErrorDomain.Secret));
         if (root.Child("uuid") is null)
             root.SetChildText("uuid", options.NewUuid().ToString("D"));
         return new SecretDocument(root);

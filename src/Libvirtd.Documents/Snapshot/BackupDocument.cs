@@ -24,25 +24,13 @@ public sealed class BackupDocument : Document
 
     public IEnumerable<Node> Disks => Root.Child("disks")?.All("disk") ?? [];
 
+    /// <summary>Reads a backup. As upstream does it, the text is validated whether the caller asks for it or not, so that its mode is known and goes with the rest.</summary>
     public static BackupDocument Parse(string xml, DocumentOptions? options = null)
     {
         options ??= new DocumentOptions();
-        Node raw = DocumentReader.Read(xml, "(domain_backup)", options.ErrorDomain ?? ErrorDomain.Domain, "domainbackup");
-        string mode = raw["mode"] ?? "push";
         ErrorDomain domain = options.ErrorDomain ?? ErrorDomain.Domain;
-        if (mode is not ("push" or "pull"))
-            throw Fault.Unsupported(domain, $"unknown backup mode '{mode}'");
-        if (raw.Child("server") is { } server)
-        {
-            if (mode == "push")
-                throw Fault.Unsupported(domain, "use of <server> requires pull mode backup");
-            if (server["transport"] == "rdma")
-                throw Fault.Unsupported(domain, "transport rdma is not supported for <server>");
-            if (server["transport"] == "unix" && server["socket"]?.StartsWith('/') != true)
-                throw Fault.Xml(domain, $"backup socket path '{server["socket"]}' must be absolute");
-        }
-
-        return new(DocumentNormaliser.ApplyRoot(mode == "push" ? s_push : s_pull, raw, options.ToContext(ErrorDomain.Domain, "domainbackup.rng")));
+        Node raw = DocumentReader.Read(xml, "(domain_backup)", domain, "domainbackup", "domainbackup.rng");
+        return new(DocumentNormaliser.ApplyRoot(raw["mode"] == "pull" ? s_pull : s_push, raw, options.ToContext(domain)));
     }
 
     /// <summary>Makes the list of disks the domain's: every disk once, with where its bytes go or that they go nowhere.</summary>

@@ -37,8 +37,7 @@ public sealed class DomainCheckpointDocument : Document
     {
         options ??= new SnapshotParseOptions { ErrorDomain = ErrorDomain.DomainCheckpoint };
         ErrorDomain domain = options.ErrorDomain;
-        Node raw = DocumentReader.Read(xml, "(domain_checkpoint)", domain, "domaincheckpoint");
-        CheckpointSchema.Check(raw);
+        Node raw = DocumentReader.Read(xml, "(domain_checkpoint)", domain, "domaincheckpoint", "domaincheckpoint.rng");
         if (options.Redefine && string.IsNullOrEmpty(raw.ChildText("name")))
             throw Fault.Xml(domain, "a redefined checkpoint must have a name");
         if (options.Redefine && string.IsNullOrEmpty(raw.ChildText("creationTime")))

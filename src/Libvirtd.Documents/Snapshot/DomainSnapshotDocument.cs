@@ -72,14 +72,12 @@ public sealed class DomainSnapshotDocument : Document
     public static DomainSnapshotDocument Parse(string xml, SnapshotParseOptions? options = null)
     {
         options ??= new SnapshotParseOptions();
-        return Parse(DocumentReader.Read(xml, "(domain_snapshot)", options.ErrorDomain, "domainsnapshot"), options);
+        return Parse(DocumentReader.Read(xml, "(domain_snapshot)", options.ErrorDomain, "domainsnapshot", options.Validate ? "domainsnapshot.rng" : null), options);
     }
 
     internal static DomainSnapshotDocument Parse(Node raw, SnapshotParseOptions options)
     {
         ErrorDomain domain = options.ErrorDomain;
-        if (options.Validate)
-            SnapshotSchema.Validate(raw);
         if (options.Redefine)
             CheckRedefined(raw, domain);
         Node root = DocumentNormaliser.ApplyRoot(SnapshotSchema.Root, raw, options.ToContext());

@@ -31,21 +31,6 @@ internal static class SnapshotSchema
         Element("disks").With(s_disk))
         .Open();
 
-    /// <summary>Refuses what the schema does not know. The domains inside keep to rules of their own.</summary>
-    public static void Validate(Node raw)
-    {
-        foreach (ref readonly NodeAttribute attribute in raw.Attributes)
-        {
-            if (attribute.Name != "xmlns")
-                throw SchemaValidator.Invalid("domainsnapshot.rng", $"Invalid attribute {attribute.Name} for element domainsnapshot");
-        }
-
-        Node own = raw.Clone();
-        foreach (string name in (ReadOnlySpan<string>)["domain", "inactiveDomain", "cookie"])
-            own.RemoveAll(name);
-        SchemaValidator.Check(Root, own, "domainsnapshot.rng");
-    }
-
     private static bool FinishDisk(in Scope scope)
     {
         Node disk = scope.Node;

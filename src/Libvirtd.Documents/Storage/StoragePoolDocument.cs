@@ -32,7 +32,7 @@ public sealed class StoragePoolDocument : Document
     public static StoragePoolDocument Parse(string xml, DocumentOptions? options = null)
     {
         options ??= new DocumentOptions();
-        return Parse(DocumentReader.Read(xml, "(storage_pool_definition)", options.ErrorDomain ?? ErrorDomain.Storage, "pool"), options);
+        return Parse(options.Read(xml, "(storage_pool_definition)", ErrorDomain.Storage, "pool", "storagepool.rng"), options);
     }
 
     internal static StoragePoolDocument Parse(Node raw, DocumentOptions options)
@@ -42,7 +42,7 @@ public sealed class StoragePoolDocument : Document
             Fault.ThrowMissingAttribute("pool", "type");
         if (!Array.Exists(StoragePoolType.All, known => known.Name == type))
             throw Fault.BadAttribute("pool", "type", type, "");
-        return new(DocumentNormaliser.ApplyRoot(StoragePoolSchema.Root(type), raw, options.ToContext(ErrorDomain.Storage, "storagepool.rng")));
+        return new(DocumentNormaliser.ApplyRoot(StoragePoolSchema.Root(type), raw, options.ToContext(ErrorDomain.Storage)));
     }
 
     public StoragePoolDocument With(Action<Node> change) => new(Edited(change));

@@ -36,11 +36,11 @@ public sealed class StorageVolDocument : Document
     public static StorageVolDocument Parse(string xml, StoragePoolDocument pool, DocumentOptions? options = null)
     {
         options ??= new DocumentOptions();
-        return Parse(DocumentReader.Read(xml, "(storage_volume_definition)", options.ErrorDomain ?? ErrorDomain.Storage, "volume"), pool, options);
+        return Parse(options.Read(xml, "(storage_volume_definition)", ErrorDomain.Storage, "volume", "storagevol.rng"), pool, options);
     }
 
     internal static StorageVolDocument Parse(Node raw, StoragePoolDocument pool, DocumentOptions options) =>
-        new(DocumentNormaliser.ApplyRoot(StorageVolSchema.Root(pool.Type), raw, options.ToContext(ErrorDomain.Storage, "storagevol.rng")));
+        new(DocumentNormaliser.ApplyRoot(StorageVolSchema.Root(pool.Type), raw, options.ToContext(ErrorDomain.Storage)));
 
     public StorageVolDocument With(Action<Node> change) => new(Edited(change));
 

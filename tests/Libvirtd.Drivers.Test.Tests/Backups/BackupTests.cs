@@ -148,9 +148,7 @@ public sealed class BackupTests : IEventListener
     }
 
     [Theory]
-    [InlineData("<domainbackup mode='pull'/>", "Operation not supported: <domainbackup> must specify TCP port for now")]
-    [InlineData("<domainbackup mode='fetch'/>", "unsupported configuration: unknown backup mode 'fetch'")]
-    [InlineData("<domainbackup><server name='a' port='1'/></domainbackup>", "unsupported configuration: use of <server> requires pull mode backup")]
+    [InlineData("<domainbackup mode='pull'><server name='a'/></domainbackup>", "Operation not supported: <domainbackup> must specify TCP port for now")]
     [InlineData("<domainbackup><disks><disk name='vdz' type='file'/></disks></domainbackup>", "unsupported configuration: no disk named 'vdz'")]
     [InlineData("<domainbackup><disks><disk name='hda' type='file'/></disks></domainbackup>", "unsupported configuration: disk 'hda' has no media")]
     [InlineData("<domainbackup><disks><disk name='vda' type='file'/><disk name='vda' type='file'/></disks></domainbackup>", "unsupported configuration: disk 'vda' specified twice")]
@@ -166,6 +164,17 @@ public sealed class BackupTests : IEventListener
         Assert.Equal(error, Fails(() => Begin(xml, "one")).Text);
         Assert.Empty(Known);
         Assert.Empty(_host.Images.Files["/i/vda.img"].Bitmaps);
+    }
+
+    [Theory]
+    [InlineData("<domainbackup mode='pull'/>", "At /domainbackup: element domainbackup lacks the element server")]
+    [InlineData("<domainbackup mode='fetch'/>", "At /domainbackup: the value 'fetch' of attribute mode is invalid: expected is 'push' or 'pull'")]
+    [InlineData("<domainbackup><server name='a' port='1'/></domainbackup>",
+        "At /domainbackup: the element server is there already, stands in the wrong place, or does not go with the others in domainbackup")]
+    public void What_breaks_the_schema_is_named(string xml, string error)
+    {
+        Assert.Contains(error, Fails(() => Begin(xml, "one")).Text, StringComparison.Ordinal);
+        Assert.Empty(Known);
     }
 
     [Fact]
