@@ -22,9 +22,9 @@ public sealed record DocumentDifference(string Pattern, string Reason)
         return name.Length - at >= _pieces[^1].Length && name.EndsWith(_pieces[^1], StringComparison.Ordinal);
     }
 
-    /// <summary>The list in <c>docs/known-documents.txt</c>: <c>pattern | reason</c> on each line, <c>#</c> starts a comment line.</summary>
-    public static IReadOnlyList<DocumentDifference> Load() =>
-        Parse(File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "known-documents.txt")));
+    /// <summary>A list in <c>docs</c>: <c>pattern | reason</c> on each line, <c>#</c> starts a comment line.</summary>
+    public static IReadOnlyList<DocumentDifference> Load(string file = "known-documents.txt") =>
+        Parse(File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, file)));
 
     /// <exception cref="FormatException">A line has no two parts, or no reason.</exception>
     public static IReadOnlyList<DocumentDifference> Parse(IEnumerable<string> lines) =>

@@ -28,7 +28,8 @@ DEVICES = ("disk controller lease filesystem interface smartcard serial parallel
 PARTS = ("genid title description metadata blkiotune memtune memoryBacking vcpu vcpus iothreads iothreadids cputune numatune resource sysinfo idmap "
          "features cpu clock pm perf seclabel keywrap launchSecurity throttlegroups devices").split()
 KINDS = {"domain": "domain", "network": "network", "pool": "pool", "volume": "volume", "domainsnapshot": "snapshot",
-         "domaincheckpoint": "checkpoint", "device": "nodedev", "secret": "secret", "filter": "nwfilter"}
+         "domaincheckpoint": "checkpoint", "domainbackup": "backup", "device": "nodedev", "secret": "secret", "filter": "nwfilter",
+         "filterbinding": "binding", "networkport": "networkport"}
 
 
 def put(name, kind, text):
