@@ -148,7 +148,7 @@ public sealed class BackupTests : IEventListener
     }
 
     [Theory]
-    [InlineData("<domainbackup mode='pull'><server name='a'/></domainbackup>", "Operation not supported: <domainbackup> must specify TCP port for now")]
+    [InlineData("<domainbackup mode='pull'><server name='127.0.0.1'/></domainbackup>", "Operation not supported: <domainbackup> must specify TCP port for now")]
     [InlineData("<domainbackup><disks><disk name='vdz' type='file'/></disks></domainbackup>", "unsupported configuration: no disk named 'vdz'")]
     [InlineData("<domainbackup><disks><disk name='hda' type='file'/></disks></domainbackup>", "unsupported configuration: disk 'hda' has no media")]
     [InlineData("<domainbackup><disks><disk name='vda' type='file'/><disk name='vda' type='file'/></disks></domainbackup>", "unsupported configuration: disk 'vda' specified twice")]
