@@ -8,8 +8,9 @@ internal static class BackupDisks
     /// <param name="root">The backup, changed in place.</param>
     /// <param name="domain">The domain.</param>
     /// <param name="suffix">What a file without a name gets after its disk's.</param>
+    /// <param name="fileOf">The path of the file that a disk is; null for one that is none. Only beside a file is another one's name made up.</param>
     /// <param name="errors">Whose error a bad list is.</param>
-    public static void Align(Node root, DomainDocument domain, string suffix, ErrorDomain errors)
+    public static void Align(Node root, DomainDocument domain, string suffix, Func<DomainDisk, string?> fileOf, ErrorDomain errors)
     {
         DomainDisk[] disks = [.. domain.Disks];
         if (disks.Length == 0)
@@ -30,7 +31,7 @@ internal static class BackupDisks
             if (one["backupmode"] == "incremental" && one["incremental"] is null && incremental is null)
                 throw Fault.Unsupported(errors, $"'incremental' backup mode of disk '{name}' requires setting 'incremental' field for disk or backup");
             if (one["backup"] == "yes")
-                AssignStore(one, disks[index], store, suffix, errors);
+                AssignStore(one, disks[index], store, suffix, fileOf, errors);
         }
 
         foreach (DomainDisk disk in disks)
@@ -41,7 +42,7 @@ internal static class BackupDisks
             added["name"] = disk.Target;
             added["backup"] = given.Length == 0 && disk.Source is not null && !disk.IsReadOnly ? "yes" : "no";
             if (added["backup"] == "yes")
-                AssignStore(added, disk, store, suffix, errors);
+                AssignStore(added, disk, store, suffix, fileOf, errors);
         }
 
         foreach (Node one in list.All("disk"))
@@ -54,16 +55,15 @@ internal static class BackupDisks
         }
     }
 
-    private static void AssignStore(Node one, DomainDisk disk, string store, string suffix, ErrorDomain errors)
+    private static void AssignStore(Node one, DomainDisk disk, string store, string suffix, Func<DomainDisk, string?> fileOf, ErrorDomain errors)
     {
         if (disk.Source is null)
             throw Fault.Unsupported(errors, $"disk '{disk.Target}' has no media");
         if (one.Child(store) is { } given && (given["file"] ?? given["dev"]) is not null)
             return;
-        if (disk.Type != "file")
-            throw Fault.Unsupported(errors, $"refusing to generate file name for disk '{disk.Target}'");
+        string file = fileOf(disk) ?? throw Fault.Unsupported(errors, $"refusing to generate file name for disk '{disk.Target}'");
         one["type"] = "file";
         one.RemoveAll(store);
-        one.Add(new Node(store, one.Schema?.FindChild(store)?.Resolve(new Node(store), one)))["file"] = $"{disk.Source}.{suffix}";
+        one.Add(new Node(store, one.Schema?.FindChild(store)?.Resolve(new Node(store), one)))["file"] = $"{file}.{suffix}";
     }
 }

@@ -36,7 +36,9 @@ public sealed class BackupDocument : Document
     /// <summary>Makes the list of disks the domain's: every disk once, with where its bytes go or that they go nowhere.</summary>
     /// <param name="domain">The domain.</param>
     /// <param name="suffix">What a file without a name gets after its disk's.</param>
-    public BackupDocument WithAlignedDisks(DomainDocument domain, string suffix) => With(root => BackupDisks.Align(root, domain, suffix, ErrorDomain.Domain));
+    /// <param name="fileOf">The path of the file that a disk is; null for one that is none. Only beside a file is another one's name made up.</param>
+    public BackupDocument WithAlignedDisks(DomainDocument domain, string suffix, Func<DomainDisk, string?> fileOf) =>
+        With(root => BackupDisks.Align(root, domain, suffix, fileOf, ErrorDomain.Domain));
 
     public BackupDocument With(Action<Node> change) => new(Edited(change));
 

@@ -41,7 +41,7 @@ internal sealed partial class TestDomainDriver
         DomainView view = edit.View;
         if (!view.IsActive)
             throw Unsupported("cannot perform disk backup for inactive domain");
-        document = Complete(document.WithAlignedDisks(view.Definition.Document, suffix));
+        document = Complete(document.WithAlignedDisks(view.Definition.Document, suffix, FileOf));
         if (edit.Domain.Backup is not null)
             throw Invalid("another backup job is already running");
         edit.Domain.Jobs.RequireNone();
@@ -105,6 +105,9 @@ internal sealed partial class TestDomainDriver
 
     private static VirException ExportFails(string reason) =>
         VirException.Internal(ErrorDomain.Test, $"unable to execute QEMU command 'block-export-add': {reason}");
+
+    /// <summary>The path of the file that a disk is, be it named or a pool's volume; null for one that is none.</summary>
+    private string? FileOf(DomainDisk disk) => Images.ChainOf(disk.Node).Active is { Type: "file", Path: { } path } ? path : null;
 
     /// <summary>What a disk's part of the backup is, if it can be.</summary>
     private BackupDisk Prepare(DomainView view, Node disk, BackupDocument document, bool isReused)

@@ -38,6 +38,17 @@ public sealed class VolumeDiskTests
         Assert.True(_host.Images.IsUsed("/default-pool/disk") && _host.Images.IsUsed("/default-pool/base"));
     }
 
+    [Fact]
+    public async Task It_is_backed_up_beside_the_volumes_file()
+    {
+        DomainRef dom = Define("pool='default-pool' volume='disk'");
+        await _domains.Create(Call, dom);
+        await _domains.BackupBegin(Call, dom, "<domainbackup/>", "<domaincheckpoint><name>monday</name></domaincheckpoint>", 0);
+        Assert.Contains("<target file='/default-pool/disk.monday'/>", await _domains.BackupGetXmlDesc(Call, dom, 0), StringComparison.Ordinal);
+        Finish();
+        Assert.True(_host.Images.Exists("/default-pool/disk.monday"));
+    }
+
     [Theory, InlineData(true), InlineData(false)]
     public async Task Block_jobs_work_on_it(bool isRunning)
     {
