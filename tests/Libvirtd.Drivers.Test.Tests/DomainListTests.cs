@@ -73,11 +73,17 @@ public sealed class DomainListTests
     {
         await using Hypervisor host = await OpenAsync();
         DomainRef test = host.Test;
-        Read(host, test);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
-            Read(host, test);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // What the runtime itself allocates while it warms up is not theirs: what they allocate, each round shows.
+        long allocated = 1;
+        for (int round = 0; round < 10 && allocated != 0; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 1000; i++)
+                Read(host, test);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.Equal(0, allocated);
 
         static void Read(Hypervisor host, DomainRef test)
         {
